@@ -1,0 +1,229 @@
+// Whole messages through real installations and simulators over TLS, everything on this machine's cores:
+//   bench_flow FOLDER KANAL [idle] [outbound N] [inbound N] [large BYTES]
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <random>
+#include <thread>
+
+#include "app/case_system.hpp"
+#include "app/sandbox/sandbox.hpp"
+#include "bench/report.hpp"
+
+namespace {
+
+using namespace kanal;
+using namespace kanal::bench;
+using namespace std::chrono;
+
+constexpr std::size_t message_bytes = 100'000;
+constexpr int clients = 32;
+
+/// VmRSS or VmHWM in MB.
+double memory(pid_t pid, const std::string& field) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  std::string line;
+  while (std::getline(status, line)) {
+    if (line.starts_with(field + ":")) return std::stod(line.substr(field.size() + 1)) / 1024;
+  }
+  return 0;
+}
+
+std::string random_text(std::size_t size) {
+  std::mt19937_64 random(1);
+  std::string text(size, '\0');
+  for (auto& c : text) c = static_cast<char>(random());
+  return text;
+}
+
+struct Stage {
+  SystemClock clock;
+  SilentLog log;
+  std::unique_ptr<app::Sandbox> sandbox;
+
+  Stage(const std::string& folder, const std::string& program) {
+    app::SandboxPlan plan;
+    plan.folder = folder;
+    plan.program = program;
+    plan.polling = milliseconds(50);
+    plan.installations = {{"agency", app::agency_orgnr, "", {{"kanal.send.workers", "16"}, {"kanal.log.level", "error"}}},
+                          {"municipality", app::municipality_orgnr, "", {{"kanal.send.workers", "16"}, {"kanal.log.level", "error"}}}};
+    auto made = app::Sandbox::make(std::move(plan), clock, log);
+    if (!made) {
+      std::cerr << made.error().text() << "\n";
+      std::exit(1);
+    }
+    sandbox = std::move(*made);
+  }
+  void start(const std::string& name) {
+    if (auto started = sandbox->start(name); !started) {
+      std::cerr << started.error().text() << "\n";
+      std::exit(1);
+    }
+  }
+  /// Number of conversations that match.
+  std::int64_t count(const std::string& name, const std::string& query) {
+    net::ClientRequest request;
+    request.url = sandbox->url(name) + query;
+    const auto answer = sandbox->http().send(request);
+    if (!answer) return 0;
+    const auto at = answer->body.find("\"totalElements\" : ");
+    std::int64_t total = 0;
+    if (at != std::string::npos) std::from_chars(answer->body.data() + at + 18, answer->body.data() + answer->body.size(), total);
+    return total;
+  }
+};
+
+void idle(Stage& stage) {
+  const Stopwatch watch;
+  stage.start("agency");
+  const double ready = watch.seconds();
+  std::this_thread::sleep_for(seconds(5));
+  const pid_t pid = stage.sandbox->process("agency")->pid();
+  report("idle.ready", ready, "s", {{"goal", 0.1}, {"bound", "process start, keystore, migration, first answer"}});
+  report("idle.resident", memory(pid, "VmRSS"), "MB", {{"goal", 32}});
+}
+
+/// Sends `count` messages with 32 clients; gives seconds until the last 200.
+double submit_many(Stage& stage, int count) {
+  const std::string content = random_text(message_bytes);
+  std::atomic<int> next{0};
+  std::atomic<int> refused{0};
+  const Stopwatch watch;
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < clients; ++i) {
+    threads.emplace_back([&] {
+      app::CaseSystem client(stage.sandbox->url("agency"), stage.sandbox->http());
+      while (next++ < count) {
+        app::Letter letter;
+        letter.receiver = std::string("0192:") + app::municipality_orgnr;
+        letter.files.push_back({"brev.pdf", "application/pdf", content});
+        if (auto sent = client.send_multipart(letter); !sent && refused++ == 0) std::cerr << sent.error().text() << "\n";
+      }
+    });
+  }
+  threads.clear();
+  if (refused > 0) std::cerr << refused << " messages were refused\n";
+  return watch.seconds();
+}
+
+void wait_for(const std::function<bool()>& done) {
+  const Stopwatch watch;
+  while (!done() && watch.seconds() < 300) std::this_thread::sleep_for(milliseconds(20));
+}
+
+void outbound(Stage& stage, int count) {
+  stage.start("agency");
+  submit_many(stage, 50);  // warm
+  const auto before = stage.count("agency", "/api/statuses?status=SENDT&size=1");
+  const Stopwatch watch;
+  const double submitted = submit_many(stage, count);
+  wait_for([&] { return stage.count("agency", "/api/statuses?status=SENDT&size=1") >= before + count; });
+  const double seconds = watch.seconds();
+  report("submit.100k", count / submitted, "1/s", {{"clients", clients}, {"bound", "TLS-less HTTP, spool fsync, group commit; load generator on the same cores"}});
+  report("outbound.100k", count / seconds, "1/s",
+         {{"goal", 1000}, {"messages", count}, {"bound", "both cores: client, installation and simulators share them"}});
+}
+
+void inbound(Stage& stage, int count) {
+  const auto waiting = stage.count("agency", "/api/statuses?status=SENDT&size=1");
+  const Stopwatch watch;
+  stage.start("municipality");
+  wait_for([&] { return stage.count("municipality", "/api/statuses?status=INNKOMMENDE_MOTTATT&size=1") >= waiting; });
+  const double stored = watch.seconds();
+  report("inbound.stored.100k", static_cast<double>(waiting) / stored, "1/s",
+         {{"goal", 800}, {"messages", waiting}, {"bound", "RSA decryption, TLS, fsync; status answers leave at the same time"}});
+  std::atomic<int> taken{0};
+  const Stopwatch taking;
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      app::CaseSystem client(stage.sandbox->url("municipality"), stage.sandbox->http());
+      for (;;) {
+        auto peeked = client.peek();
+        if (!peeked || !*peeked) return;
+        auto popped = client.pop((*peeked)->message_id);
+        if (popped && client.remove((*peeked)->message_id)) ++taken;
+      }
+    });
+  }
+  threads.clear();
+  report("inbound.client.100k", taken / taking.seconds(), "1/s", {{"messages", taken.load()}, {"expected", waiting}, {"count_asked", count}});
+}
+
+class Discard final : public Sink {
+ public:
+  Result<void> write(ByteView) override { return {}; }
+  Result<void> finish() override { return {}; }
+};
+
+void large(Stage& stage, std::uint64_t bytes) {
+  stage.start("agency");
+  stage.start("municipality");
+  const auto path = stage.sandbox->folder("") / "large.bin";
+  {
+    std::ofstream file(path, std::ios::binary);
+    const std::string block = random_text(std::size_t{1} << 20);
+    for (std::uint64_t written = 0; written < bytes; written += block.size()) file << block;
+  }
+  app::CaseSystem sender(stage.sandbox->url("agency"), stage.sandbox->http());
+  app::CaseSystem receiver(stage.sandbox->url("municipality"), stage.sandbox->http());
+  while (true) {
+    auto left = receiver.peek();
+    if (!left || !*left || !receiver.remove((*left)->message_id)) break;
+  }
+  app::Letter letter;
+  letter.receiver = std::string("0192:") + app::municipality_orgnr;
+  letter.files.push_back({"large.bin", "application/octet-stream", {}, path});
+  const Stopwatch watch;
+  auto id = sender.send(letter);
+  if (!id) {
+    std::cerr << id.error().text() << "\n";
+    return;
+  }
+  const double uploaded = watch.seconds();
+  std::optional<app::Peeked> peeked;
+  while (!peeked && watch.seconds() < 900) {
+    auto found = receiver.peek();
+    if (found && *found) peeked = std::move(**found);
+    std::this_thread::sleep_for(milliseconds(50));
+  }
+  if (!peeked) {
+    std::cerr << "the large message did not arrive\n";
+    return;
+  }
+  const double arrived = watch.seconds();
+  Discard discard;
+  auto popped = receiver.pop_into(peeked->message_id, discard);
+  const double seconds = watch.seconds();
+  if (!popped || !receiver.remove(peeked->message_id)) std::cerr << "pop failed\n";
+  const double gigabytes = static_cast<double>(bytes) / 1e9;
+  report("large.end_to_end", gigabytes / seconds, "GB/s",
+         {{"goal", 0.3}, {"gigabytes", gigabytes}, {"upload_s", uploaded}, {"arrived_s", arrived}, {"popped_s", seconds},
+          {"bound", "MD5 on both sides, AES-CBC, and four passes over the disk, on two cores with everything"}});
+  for (const auto* name : {"agency", "municipality"}) {
+    report(std::string("large.peak_resident.") + name, memory(stage.sandbox->process(name)->pid(), "VmHWM"), "MB", {{"goal", 96}});
+  }
+  std::filesystem::remove(path);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 4) {
+    std::cerr << "bench_flow FOLDER KANAL [idle] [outbound N] [inbound N] [large BYTES]\n";
+    return 2;
+  }
+  Stage stage(argv[1], argv[2]);
+  for (int i = 3; i < argc; ++i) {
+    const std::string what = argv[i];
+    const auto number = [&] { return i + 1 < argc ? std::stoull(argv[++i]) : 0; };
+    if (what == "idle") idle(stage);
+    if (what == "outbound") outbound(stage, static_cast<int>(number()));
+    if (what == "inbound") inbound(stage, static_cast<int>(number()));
+    if (what == "large") large(stage, number());
+  }
+}

@@ -1,0 +1,45 @@
+// The client REST API ("eFormidling 2") and the management endpoints (rest-api.md, operations.md section 6): routes, JSON, error bodies.
+// It decides nothing about messages; the flow does. Handlers run on the HTTP server's workers and may block.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/log.hpp"
+#include "base/secret.hpp"
+#include "base/time.hpp"
+#include "flow/client_inbox.hpp"
+#include "flow/status_board.hpp"
+#include "flow/submit.hpp"
+#include "net/http_server.hpp"
+#include "ports/directory.hpp"
+#include "ports/store.hpp"
+
+namespace kanal::api {
+
+struct ApiSettings {
+  /// Basic authentication; absent: everything is open (difi.security.enable=false).
+  std::optional<std::pair<std::string, Secret>> user;
+  bool allow_trailing_slash = false;  ///< difi.move.feature.allowDeprecatedTrailingSlash
+  std::uint64_t max_multipart_bytes = std::uint64_t{500} * 1024 * 1024;
+  std::string version;
+};
+
+struct ApiParts {
+  flow::Submit& submit;
+  flow::ClientInbox& inbox;
+  const flow::StatusBoard& board;
+  const flow::Services& services;
+  ports::Store& store;
+  ports::BlobStore& blobs;
+  ports::Directory& directory;
+  Clock& clock;
+  Log& log;
+  ApiSettings settings;
+};
+
+/// The whole API as one handler for the HTTP server. The parts outlive it.
+[[nodiscard]] net::Handler make_api(ApiParts parts);
+
+}  // namespace kanal::api

@@ -1,0 +1,60 @@
+// Authorization = "Basic" 1*SP base64( user ":" password )        RFC 7617; the scheme in either case
+#include "api/security.hpp"
+
+#include <algorithm>
+
+#include "base/bytes.hpp"
+
+namespace kanal::api {
+namespace {
+
+constexpr std::pair<std::string_view, std::string_view> always[] = {
+    {"X-Content-Type-Options", "nosniff"},
+    {"X-XSS-Protection", "0"},
+    {"Cache-Control", "no-cache, no-store, max-age=0, must-revalidate"},
+    {"Pragma", "no-cache"},
+    {"Expires", "0"},
+    {"X-Frame-Options", "DENY"},
+    {"Vary", "Origin"},
+    {"Vary", "Access-Control-Request-Method"},
+    {"Vary", "Access-Control-Request-Headers"},
+};
+
+bool is_basic(std::string_view scheme) {
+  return std::ranges::equal(scheme, std::string_view("basic"), {},
+                            [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+}
+
+/// Takes the same time whichever character differs.
+bool same_in_constant_time(std::string_view given, std::string_view wanted) {
+  unsigned difference = given.size() == wanted.size() ? 0U : 1U;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const char other = i < given.size() ? given[i] : '\0';
+    difference |= static_cast<unsigned char>(wanted[i]) ^ static_cast<unsigned char>(other);
+  }
+  return difference == 0;
+}
+
+}  // namespace
+
+void add_security_headers(net::Response& response, bool tls) {
+  for (const auto& [name, value] : always) response.headers.emplace_back(name, value);
+  if (tls) response.headers.emplace_back("Strict-Transport-Security", "max-age=31536000 ; includeSubDomains");
+}
+
+bool is_open(std::string_view path) {
+  constexpr std::string_view manage = "/manage/";
+  return path == "/error" || (path.starts_with(manage) && path.find('/', manage.size()) == std::string_view::npos);
+}
+
+bool is_logged_in(const net::Request& request, const std::pair<std::string, Secret>& user) {
+  const auto header = request.header("Authorization");
+  const auto space = header.find(' ');
+  if (space == std::string_view::npos || !is_basic(header.substr(0, space))) return false;
+  const auto decoded = from_base64(header.substr(space + 1));
+  if (!decoded) return false;
+  const Secret wanted(user.first + ":" + user.second.reveal());
+  return same_in_constant_time(text_of(*decoded), wanted.reveal());
+}
+
+}  // namespace kanal::api

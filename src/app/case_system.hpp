@@ -1,0 +1,92 @@
+// A small case system: the client of the REST API that `kanal send`, the sandbox's demo and the tests use. It speaks to any
+// installation over HTTP, exactly as an archive system would.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/json/object.hpp>
+
+#include "base/result.hpp"
+#include "net/http_client.hpp"
+
+namespace kanal::app {
+
+/// A file to send; content in memory or on disk.
+struct OutgoingFile {
+  std::string name;
+  std::string mimetype;
+  std::string content{};
+  std::filesystem::path path{};  ///< streamed when set
+};
+
+/// What a message says.
+struct Letter {
+  std::string sender;    ///< `0192:<orgnr>`; empty: the installation's own
+  std::string receiver;  ///< `0192:<orgnr>`
+  std::string title = "Brev";
+  std::string process = "urn:no:difi:profile:arkivmelding:administrasjon:ver1.0";
+  std::string message_id{};  ///< empty: the installation chooses
+  std::vector<OutgoingFile> files;
+};
+
+/// One status as the API gives it.
+struct SeenStatus {
+  std::string status;
+  std::string at;
+  std::string description;
+};
+
+/// A peeked message.
+struct Peeked {
+  std::string message_id;
+  std::string conversation_id;
+  std::string type;
+  std::string sender;
+  std::string related_to;  ///< receipts: the message they answer
+  boost::json::object sbd;
+};
+
+/// The SBD of an arkivmelding.
+[[nodiscard]] boost::json::object make_arkivmelding_sbd(const Letter& letter);
+/// A minimal, valid arkivmelding.xml that refers to the files.
+[[nodiscard]] std::string make_arkivmelding_xml(const Letter& letter);
+/// A one-page PDF with a line of text, so that the demo sends something a person can open.
+[[nodiscard]] std::string make_pdf(std::string_view text);
+
+/// Errors: those of the HTTP client, and `client.refused` with status, exception and message of the installation's answer.
+class CaseSystem {
+ public:
+  CaseSystem(std::string url, net::HttpClient& http, std::optional<std::string> basic_auth = {});
+
+  /// Create, upload, send; gives the messageId. arkivmelding.xml is made when the letter has none.
+  Result<std::string> send(const Letter& letter);
+  /// The same in one multipart request; for small files.
+  Result<std::string> send_multipart(const Letter& letter);
+  /// An arkivmelding_kvittering for a message we received.
+  Result<std::string> send_receipt(const Peeked& about, std::string_view receipt_type);
+  /// Nothing when nothing waits.
+  Result<std::optional<Peeked>> peek();
+  /// The package's bytes; nothing for 204.
+  Result<std::optional<std::string>> pop(const std::string& message_id);
+  /// Streams the package; gives its size (0 for 204).
+  Result<std::uint64_t> pop_into(const std::string& message_id, Sink& sink);
+  Result<void> remove(const std::string& message_id);
+  /// In order.
+  Result<std::vector<SeenStatus>> statuses(const std::string& message_id);
+  [[nodiscard]] const std::string& url() const { return url_; }
+
+ private:
+  Result<net::ClientResponse> call(net::ClientRequest request);
+  Result<std::string> create(const boost::json::object& sbd);
+  Result<void> upload(const std::string& message_id, const OutgoingFile& file, bool main);
+  [[nodiscard]] net::ClientRequest request(std::string method, const std::string& path) const;
+
+  std::string url_;
+  net::HttpClient& http_;
+  std::optional<std::string> basic_auth_;
+};
+
+}  // namespace kanal::app

@@ -1,0 +1,292 @@
+#include "app/installation.hpp"
+
+#include <algorithm>
+
+#include "api/api.hpp"
+#include "app/arkivmelding_adapter.hpp"
+#include "app/identities.hpp"
+#include "domain/partner.hpp"
+#include "flow/engine.hpp"
+#include "lookup/own_certificate.hpp"
+#include "lookup/service_registry.hpp"
+#include "net/http_client.hpp"
+#include "net/http_server.hpp"
+#include "ops/data_folder.hpp"
+#include "store/spool/spool.hpp"
+#include "store/sqlite/sqlite_store.hpp"
+#include "transports/transport_factory.hpp"
+
+namespace kanal::app {
+namespace {
+
+using namespace std::chrono;
+
+/// Reads several settings and remembers the first that is wrong, so that wiring reads like a list.
+class Reader {
+ public:
+  explicit Reader(const ops::Config& config) : config_(config) {}
+  bool boolean(std::string_view key) { return take(config_.boolean(key)); }
+  std::int64_t integer(std::string_view key) { return take(config_.integer(key)); }
+  std::uint64_t size(std::string_view key) { return take(config_.size(key)); }
+  milliseconds duration(std::string_view key) { return take(config_.milliseconds(key)); }
+  std::string required(std::string_view key) { return take(config_.required(key)); }
+  std::string text(std::string_view key) { return config_.text_or(key, ""); }
+  [[nodiscard]] Result<void> result() const { return error_ ? Result<void>(tl::unexpected(*error_)) : Result<void>{}; }
+
+ private:
+  template <class T>
+  T take(Result<T> value) {
+    if (value) return std::move(*value);
+    if (!error_) error_ = value.error();
+    return T{};
+  }
+  const ops::Config& config_;
+  std::optional<Error> error_;
+};
+
+Result<flow::Settings> flow_settings(const ops::Config& config) {
+  Reader read(config);
+  flow::Settings settings;
+  settings.own_organisation = Orgnr(read.required("difi.move.org.number"));
+  if (!settings.own_organisation.empty() && !domain::is_orgnr(settings.own_organisation.str())) {
+    return reject("config.value", "difi.move.org.number must be nine digits");
+  }
+  settings.status.document_type = read.required("difi.move.nextmove.status-document-type");
+  settings.status.arkivmelding_process = read.required("difi.move.arkivmelding.receipt-process");
+  settings.status.avtalt_process = read.required("difi.move.avtalt.receipt-process");
+  settings.status.einnsyn_process = read.required("difi.move.einnsyn.receipt-process");
+  settings.default_ttl = hours(read.integer("difi.move.nextmove.default-ttl-hours"));
+  settings.status.ttl = settings.default_ttl;
+  settings.lock_timeout = minutes(read.integer("difi.move.nextmove.lockTimeoutMinutes"));
+  settings.expiry_interval = read.duration("difi.move.nextmove.ttlPollingrate");
+  settings.send_workers = static_cast<int>(std::clamp<std::int64_t>(read.integer("kanal.send.workers"), 1, 256));
+  settings.receive_workers = static_cast<int>(std::clamp<std::int64_t>(read.integer("kanal.receive.workers"), 1, 256));
+  settings.max_attempts = 5 + static_cast<int>(read.integer("difi.move.queue.maximum-retry-hours"));
+  settings.first_retry = read.duration("kanal.send.first-retry");
+  settings.deliver_orphan_receipts = read.boolean("kanal.dpo.deliver-orphan-receipts");
+  if (auto wrong = read.result(); !wrong) return failed(wrong);
+  return settings;
+}
+
+Result<net::ClientOptions> client_options(const ops::Config& config) {
+  net::ClientOptions options;
+  if (!config.text_or("kanal.tls.extra-ca", "").empty()) {
+    auto pem = config.file("kanal.tls.extra-ca");
+    if (!pem) return failed(pem);
+    options.ca_pem = std::string(text_of(*pem));
+  }
+  auto timeout = config.milliseconds("difi.move.oidc.connectTimeout");
+  if (!timeout) return failed(timeout);
+  options.connect_timeout = *timeout;
+  return options;
+}
+
+Result<lookup::ServiceRegistryOptions> registry_options(const ops::Config& config,
+                                                        const std::vector<transports::Factory>& enabled) {
+  Reader read(config);
+  lookup::ServiceRegistryOptions options;
+  options.endpoint = read.required("difi.move.serviceregistryEndpoint");
+  options.signed_answers = read.boolean("difi.move.sign.enable");
+  options.jwk_url = read.text("difi.move.sign.jwkUrl");
+  options.pinned_organisation = read.text("kanal.registry.pinned-organisation");
+  options.use_token = read.boolean("difi.move.oidc.enable");
+  options.timeout = read.duration("difi.move.oidc.readTimeout");
+  if (!read.boolean("difi.move.feature.enableDsfPrintLookup")) options.print = false;
+  for (const auto& factory : enabled) options.scope_sets.push_back(factory.registry_scopes);
+  if (auto wrong = read.result(); !wrong) return failed(wrong);
+  return options;
+}
+
+Result<lookup::TokenClient> registry_token_client(const ops::Config& config, const crypto::Identity& own) {
+  Reader read(config);
+  lookup::TokenClient client;
+  client.token_url = read.required("difi.move.oidc.url");
+  client.audience = read.required("difi.move.oidc.audience");
+  client.client_id = read.required("difi.move.oidc.clientId");
+  client.credential = lookup::CertificateCredential{own};
+  if (auto wrong = read.result(); !wrong) return failed(wrong);
+  return client;
+}
+
+Result<std::optional<net::ServerTls>> server_tls(const ops::Config& config) {
+  auto enabled = config.boolean("difi.ssl.enabled");
+  if (!enabled) return failed(enabled);
+  if (!*enabled) return std::optional<net::ServerTls>{};
+  auto identity = read_server_identity(config);
+  if (!identity) return failed(identity);
+  net::ServerTls tls{identity->certificate.pem(), identity->key.pem()};
+  for (const auto& issuer : identity->chain) tls.certificate_pem += issuer.pem();
+  return std::optional(std::move(tls));
+}
+
+Result<net::ServerOptions> server_options(const ops::Config& config) {
+  Reader read(config);
+  net::ServerOptions options;
+  options.address = read.required("kanal.http.address");
+  options.port = static_cast<std::uint16_t>(read.integer("server.port"));
+  options.workers = static_cast<int>(read.integer("kanal.http.workers"));
+  options.max_connections = static_cast<std::size_t>(read.integer("kanal.http.max-connections"));
+  options.idle_timeout = read.duration("server.tomcat.connection-timeout");
+  if (auto wrong = read.result(); !wrong) return failed(wrong);
+  auto tls = server_tls(config);
+  if (!tls) return failed(tls);
+  options.tls = std::move(*tls);
+  return options;
+}
+
+Result<api::ApiSettings> api_settings(const ops::Config& config) {
+  Reader read(config);
+  api::ApiSettings settings;
+  settings.version = version();
+  settings.allow_trailing_slash = read.boolean("difi.move.feature.allowDeprecatedTrailingSlash");
+  settings.max_multipart_bytes = read.size("spring.servlet.multipart.max-request-size");
+  if (read.boolean("difi.security.enable")) {
+    settings.user.emplace(read.required("difi.security.user.name"), config.secret("difi.security.user.password"));
+  }
+  if (auto wrong = read.result(); !wrong) return failed(wrong);
+  return settings;
+}
+
+}  // namespace
+
+std::string_view version() { return KANAL_VERSION; }
+
+/// In the order of construction; destroyed in reverse.
+struct Installation::Parts {
+  Parts(ops::Config read, Clock& c, Log& l, ports::CrashPoints& p) : config(std::move(read)), clock(c), log(l), points(p) {}
+
+  ops::Config config;
+  Clock& clock;
+  Log& log;
+  ports::CrashPoints& points;
+  std::vector<crypto::Identity> identities;
+  flow::Settings settings;
+  std::unique_ptr<net::HttpClient> http;
+  std::unique_ptr<lookup::TokenSource> registry_tokens;
+  std::unique_ptr<lookup::ServiceRegistry> registry;
+  std::unique_ptr<lookup::OwnCertificate> own_certificate;
+  ArkivmeldingAdapter arkivmelding;
+  std::unique_ptr<store::Spool> spool;
+  std::unique_ptr<store::SqliteStore> store;
+  flow::Services services;
+  std::unique_ptr<flow::Engine> engine;
+  std::unique_ptr<net::HttpServer> server;
+
+  Result<void> read_identity();
+  Result<void> open_lookup(const std::vector<transports::Factory>& enabled);
+  Result<void> open_store();
+  Result<void> make_services(const std::vector<transports::Factory>& enabled);
+  Result<void> make_server();
+};
+
+Result<void> Installation::Parts::read_identity() {
+  auto read = read_identities(config);
+  if (!read) return failed(read);
+  identities = std::move(*read);
+  auto flow = flow_settings(config);
+  if (!flow) return failed(flow);
+  settings = std::move(*flow);
+  const auto owner = identities.front().certificate.organisation();
+  if (owner && *owner != settings.own_organisation) {
+    log.warning("certificate_of_other_organisation",
+                {{"orgnr", settings.own_organisation.str()}, {"certificate", owner->str()}});
+  }
+  return {};
+}
+
+Result<void> Installation::Parts::open_lookup(const std::vector<transports::Factory>& enabled) {
+  auto options = client_options(config);
+  if (!options) return failed(options);
+  http = std::make_unique<net::HttpClient>(std::move(*options));
+  auto token_client = registry_token_client(config, identities.front());
+  if (!token_client) return failed(token_client);
+  registry_tokens = std::make_unique<lookup::TokenSource>(std::move(*token_client), *http, clock, log);
+  auto registry_settings = registry_options(config, enabled);
+  if (!registry_settings) return failed(registry_settings);
+  const bool use_token = registry_settings->use_token;
+  registry = std::make_unique<lookup::ServiceRegistry>(std::move(*registry_settings),
+                                                       use_token ? registry_tokens.get() : nullptr, *http, clock, log);
+  own_certificate = std::make_unique<lookup::OwnCertificate>(settings.own_organisation, identities, *registry, clock, log);
+  return {};
+}
+
+Result<void> Installation::Parts::open_store() {
+  auto folder = ops::data_folder(config);
+  if (!folder) return failed(folder);
+  const auto spool_folder = *folder / "spool";
+  auto key = store::load_installation_key(spool_folder, identities);
+  if (!key) return failed(key);
+  auto opened = store::open_spool({spool_folder, *key});
+  if (!opened) return failed(opened);
+  spool = std::move(*opened);
+  auto database = store::open_sqlite_store({*folder / "kanal.db"}, *spool, clock, log);
+  if (!database) return failed(database);
+  store = std::move(*database);
+  auto swept = spool->sweep([this](const BlobId& id) { return store->knows_blob(id); });
+  if (!swept) return failed(swept);
+  if (*swept > 0) log.info("spool_swept", {{"files", *swept}});
+  return {};
+}
+
+Result<void> Installation::Parts::make_services(const std::vector<transports::Factory>& enabled) {
+  const transports::Resources resources{config, *http, *registry, identities, clock, log};
+  for (const auto& factory : enabled) {
+    auto transport = factory.make(resources);
+    if (!transport) return failed(std::move(transport).error(), factory.service.str());
+    services.add(std::move(*transport));
+  }
+  return {};
+}
+
+Result<void> Installation::Parts::make_server() {
+  engine = std::make_unique<flow::Engine>(flow::SubmitParts{*store, *spool, *registry, *own_certificate, arkivmelding, points,
+                                                            services, settings, clock, log});
+  auto api = api_settings(config);
+  if (!api) return failed(api);
+  auto options = server_options(config);
+  if (!options) return failed(options);
+  auto handler = api::make_api({engine->submit(), engine->inbox(), engine->board(), services, *store, *spool, *registry, clock,
+                                log, std::move(*api)});
+  server = std::make_unique<net::HttpServer>(std::move(*options), std::move(handler), log);
+  return {};
+}
+
+Installation::Installation(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Installation::~Installation() { stop(); }
+
+Result<std::unique_ptr<Installation>> Installation::make(ops::Config config, Clock& clock, Log& log,
+                                                         ports::CrashPoints& points) {
+  auto parts = std::make_unique<Parts>(std::move(config), clock, log, points);
+  std::vector<transports::Factory> enabled;
+  for (auto& factory : transports::all_factories()) {
+    auto on = parts->config.boolean(factory.enable_property);
+    if (!on) return failed(on);
+    if (*on) enabled.push_back(std::move(factory));
+  }
+  if (auto done = parts->read_identity(); !done) return failed(done);
+  if (auto done = parts->open_lookup(enabled); !done) return failed(done);
+  if (auto done = parts->open_store(); !done) return failed(done);
+  if (auto done = parts->make_services(enabled); !done) return failed(done);
+  if (auto done = parts->make_server(); !done) return failed(done);
+  return std::unique_ptr<Installation>(new Installation(std::move(parts)));
+}
+
+Result<void> Installation::start() {
+  if (auto listening = parts_->server->start(); !listening) return failed(listening);
+  auto scheduling = parts_->config.boolean("app.scheduling.enable");
+  if (!scheduling) return failed(scheduling);
+  if (*scheduling) parts_->engine->start();
+  parts_->log.info("started", {{"url", parts_->server->url()}, {"version", version()}});
+  return {};
+}
+
+void Installation::stop() {
+  if (!parts_) return;
+  parts_->server->stop(parts_->config.milliseconds("kanal.shutdown-deadline").value_or(seconds(30)));
+  parts_->engine->stop();
+}
+
+std::string Installation::url() const { return parts_->server->url(); }
+
+}  // namespace kanal::app

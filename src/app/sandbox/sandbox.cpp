@@ -1,0 +1,197 @@
+#include "app/sandbox/sandbox.hpp"
+
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "crypto/issue.hpp"
+#include "crypto/keystore.hpp"
+#include "sim/national.hpp"
+
+namespace kanal::app {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono;
+
+constexpr std::string_view keystore_password = "sandbox";
+constexpr milliseconds ready_limit{20'000};
+constexpr std::uint16_t simulators_after = 10;  ///< their ports follow the installations' ones
+
+Result<void> write_file(const fs::path& path, std::string_view content) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << content;
+  file.close();
+  if (!file) return reject("sandbox.file", path.string() + " cannot be written");
+  fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);
+  return {};
+}
+
+std::string organisation_name(const std::string& orgnr) {
+  if (orgnr == agency_orgnr) return "FJORDHAVN DIREKTORAT";
+  if (orgnr == municipality_orgnr) return "BERGVIK KOMMUNE";
+  return "ORGANISASJON " + orgnr;
+}
+
+std::string client_id(const std::string& orgnr) { return "MOVE_IP_" + orgnr; }
+std::string system_user_name(const std::string& orgnr) {
+  return fmt::format("{0}_integrasjonspunkt_systembruker_{0}", orgnr);
+}
+
+}  // namespace
+
+std::vector<InstallationPlan> demo_installations() {
+  return {{"agency-main", agency_orgnr, "", {}},
+          {"agency-vendor-a", agency_orgnr, "fagsys-a", {}},
+          {"agency-vendor-b", agency_orgnr, "fagsys-b", {}},
+          {"municipality", municipality_orgnr, "", {}}};
+}
+
+Sandbox::Sandbox(SandboxPlan plan, Clock& clock, Log& log) : plan_(std::move(plan)), clock_(clock), log_(log) {}
+
+Sandbox::~Sandbox() {
+  // All at once, then wait: stopping one after the other would take as long as all together.
+  for (auto& [name, process] : processes_) process.signal(SIGTERM);
+  processes_.clear();
+}
+
+Result<std::unique_ptr<Sandbox>> Sandbox::make(SandboxPlan plan, Clock& clock, Log& log) {
+  std::unique_ptr<Sandbox> sandbox(new Sandbox(std::move(plan), clock, log));
+  if (auto prepared = sandbox->prepare(); !prepared) return failed(prepared);
+  return sandbox;
+}
+
+Result<void> Sandbox::prepare() {
+  plan_.folder = fs::absolute(plan_.folder);
+  if (plan_.program.empty()) plan_.program = own_program();
+  std::error_code error;
+  if (!plan_.keep) fs::remove_all(plan_.folder, error);
+  fs::create_directories(plan_.folder, error);
+  if (error) return reject("sandbox.folder", plan_.folder.string() + ": " + error.message());
+
+  const Time now = clock_.now();
+  const Time from = now - days(1);
+  const Time to = now + days(3650);
+  const auto ca = crypto::make_ca("Kanal Sandbox CA", from, to);
+  if (auto written = write_file(plan_.folder / "ca.pem", ca.certificate.pem()); !written) return failed(written);
+  const auto tls = crypto::issue(ca, {"localhost", "Kanal Sandbox", "", {"localhost", "127.0.0.1"}, from, to});
+
+  sim::NationalOptions options;
+  options.folder = plan_.folder / "national";
+  options.tls = tls;
+  options.anchors = {ca.certificate};
+  options.broker.scan_time = plan_.scan_time;
+  if (plan_.first_port != 0) {
+    const auto port = static_cast<std::uint16_t>(plan_.first_port + simulators_after);
+    options.ports = {port, static_cast<std::uint16_t>(port + 1), static_cast<std::uint16_t>(port + 2),
+                     static_cast<std::uint16_t>(port + 3)};
+  }
+  national_ = std::make_unique<sim::National>(std::move(options), clock_, log_);
+  if (auto started = national_->start(); !started) return failed(started);
+
+  net::ClientOptions client;
+  client.ca_pem = ca.certificate.pem();
+  http_ = std::make_unique<net::HttpClient>(std::move(client));
+
+  std::map<std::string, crypto::Identity> identities;
+  std::uint16_t next = plan_.first_port;
+  for (const auto& installation : plan_.installations) {
+    if (!identities.contains(installation.orgnr)) {
+      auto identity = crypto::issue(ca, {organisation_name(installation.orgnr), organisation_name(installation.orgnr),
+                                         installation.orgnr, {}, from, to});
+      national_->register_organisation(
+          {installation.orgnr, organisation_name(installation.orgnr), {}, identity.certificate});
+      national_->register_client(client_id(installation.orgnr), installation.orgnr);
+      national_->approve_system_user(client_id(installation.orgnr), installation.orgnr, system_user_name(installation.orgnr));
+      identities.emplace(installation.orgnr, std::move(identity));
+    }
+    fs::create_directories(folder(installation.name), error);
+    const auto keystore = crypto::write_pkcs12(identities.at(installation.orgnr), installation.orgnr,
+                                               Secret(std::string(keystore_password)));
+    if (auto written = write_file(folder(installation.name) / "keystore.p12", text_of(keystore)); !written) {
+      return failed(written);
+    }
+    const std::uint16_t port = plan_.first_port == 0 ? free_port() : next++;
+    ports_[installation.name] = port;
+    if (auto written = write_configuration(installation, port); !written) return failed(written);
+  }
+  return {};
+}
+
+Result<void> Sandbox::write_configuration(const InstallationPlan& installation, std::uint16_t port) {
+  std::map<std::string, std::string> settings{
+      {"server.port", std::to_string(port)},
+      {"difi.ssl.enabled", "false"},
+      {"difi.security.enable", "false"},
+      {"difi.move.org.number", installation.orgnr},
+      {"difi.move.org.keystore.path", "file:keystore.p12"},
+      {"difi.move.org.keystore.type", "PKCS12"},
+      {"difi.move.org.keystore.password", std::string(keystore_password)},
+      {"difi.move.org.keystore.alias", installation.orgnr},
+      {"difi.move.oidc.url", national_->token_url()},
+      {"difi.move.oidc.audience", national_->audience()},
+      {"difi.move.oidc.clientId", client_id(installation.orgnr)},
+      {"difi.move.serviceregistryEndpoint", national_->registry_url()},
+      {"difi.move.feature.enableDPO", "true"},
+      {"difi.move.dpo.brokerserviceUrl", national_->broker_url()},
+      {"difi.move.dpo.altinnTokenExchangeUrl", national_->exchange_url()},
+      {"difi.move.dpo.systemUser.orgId", "0192:" + installation.orgnr},
+      {"difi.move.dpo.systemUser.name", system_user_name(installation.orgnr)},
+      {"difi.move.dpo.pollingrate", std::to_string(plan_.polling.count())},
+      {"difi.move.nextmove.ttlPollingrate", "1000"},
+      {"kanal.tls.extra-ca", "file:" + (plan_.folder / "ca.pem").string()},
+      {"kanal.asic.trusted-ca", "file:" + (plan_.folder / "ca.pem").string()},
+      {"kanal.send.first-retry", "500"},
+      {"logging.file.name", ""},
+  };
+  if (!installation.channel.empty()) settings["difi.move.dpo.message-channel"] = installation.channel;
+  for (const auto& [key, value] : installation.settings) settings[key] = value;
+  std::string text = "# Made by `kanal sandbox`.\n";
+  for (const auto& [key, value] : settings) text += key + "=" + value + "\n";
+  return write_file(folder(installation.name) / "integrasjonspunkt-local.properties", text);
+}
+
+Result<void> Sandbox::start(const std::string& name, const std::vector<std::string>& settings) {
+  if (auto* running = process(name)) {
+    if (!running->ended()) return {};
+    processes_.erase(name);
+  }
+  std::vector<std::string> arguments{"--folder", folder(name).string(), "serve"};
+  arguments.insert(arguments.end(), settings.begin(), settings.end());
+  const auto log = folder(name) / "kanal.log";
+  auto started = Process::start(plan_.program, arguments, log);
+  if (!started) return failed(started);
+  auto& process = processes_.emplace(name, std::move(*started)).first->second;
+  const auto limit = steady_clock::now() + ready_limit;
+  net::ClientRequest request;
+  request.url = url(name) + "/manage/health/readiness";
+  request.total_timeout = seconds(2);
+  while (steady_clock::now() < limit) {
+    if (const auto answer = http_->send(request); answer && answer->ok()) return {};
+    if (process.ended()) break;
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  return reject("sandbox.installation", fmt::format("{} did not start; see {}", name, log.string()));
+}
+
+Result<void> Sandbox::start_all() {
+  for (const auto& installation : plan_.installations) {
+    if (auto started = start(installation.name); !started) return failed(started);
+  }
+  return {};
+}
+
+void Sandbox::stop(const std::string& name) { processes_.erase(name); }
+
+Process* Sandbox::process(const std::string& name) {
+  const auto found = processes_.find(name);
+  return found == processes_.end() ? nullptr : &found->second;
+}
+
+std::string Sandbox::url(const std::string& name) const { return fmt::format("http://127.0.0.1:{}", ports_.at(name)); }
+
+std::filesystem::path Sandbox::folder(const std::string& name) const { return plan_.folder / name; }
+
+}  // namespace kanal::app

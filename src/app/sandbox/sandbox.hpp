@@ -1,0 +1,85 @@
+// A whole eFormidling on one machine: simulated national services, certificates of its own, and installations as child processes. Used by
+// `kanal sandbox`, by end-to-end tests and by benchmarks. One thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/sandbox/process.hpp"
+#include "base/log.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "net/http_client.hpp"
+
+namespace kanal::sim {
+class National;
+}
+
+namespace kanal::app {
+
+/// An installation to set up.
+struct InstallationPlan {
+  std::string name;     ///< also its folder
+  std::string orgnr;
+  std::string channel;  ///< empty: the main installation
+  std::map<std::string, std::string> settings;  ///< more lines for its properties file
+};
+
+struct SandboxPlan {
+  std::filesystem::path folder;
+  bool keep = false;                 ///< keep what an earlier run left
+  std::uint16_t first_port = 0;      ///< 0: any free ones
+  std::chrono::milliseconds polling{250};
+  std::chrono::milliseconds scan_time{0};  ///< virus scan at the broker
+  std::string program;               ///< the `kanal` to run
+  std::vector<InstallationPlan> installations;
+};
+
+/// The four installations of the demo.
+[[nodiscard]] std::vector<InstallationPlan> demo_installations();
+inline constexpr const char* agency_orgnr = "310700002";
+inline constexpr const char* municipality_orgnr = "310701378";
+
+class Sandbox {
+ public:
+  /// Certificates, keystores and configuration files are made, and the simulators started; no installation yet.
+  static Result<std::unique_ptr<Sandbox>> make(SandboxPlan plan, Clock& clock, Log& log);
+  ~Sandbox();
+  Sandbox(const Sandbox&) = delete;
+  Sandbox& operator=(const Sandbox&) = delete;
+
+  /// Starts an installation, with more settings on its command line, and waits until it answers.
+  Result<void> start(const std::string& name, const std::vector<std::string>& settings = {});
+  Result<void> start_all();
+  /// SIGTERM, and waits.
+  void stop(const std::string& name);
+  /// The running process, or null.
+  [[nodiscard]] Process* process(const std::string& name);
+  [[nodiscard]] std::string url(const std::string& name) const;
+  [[nodiscard]] std::filesystem::path folder(const std::string& name) const;
+  [[nodiscard]] sim::National& national() { return *national_; }
+  /// Trusts the sandbox's CA.
+  [[nodiscard]] net::HttpClient& http() { return *http_; }
+  [[nodiscard]] const std::vector<InstallationPlan>& installations() const { return plan_.installations; }
+
+ private:
+  Sandbox(SandboxPlan plan, Clock& clock, Log& log);
+  Result<void> prepare();
+  Result<void> write_configuration(const InstallationPlan& installation, std::uint16_t port);
+
+  SandboxPlan plan_;
+  Clock& clock_;
+  Log& log_;
+  std::unique_ptr<sim::National> national_;
+  std::unique_ptr<net::HttpClient> http_;
+  std::map<std::string, std::uint16_t> ports_;
+  std::map<std::string, Process> processes_;
+};
+
+}  // namespace kanal::app

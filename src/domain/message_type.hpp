@@ -1,0 +1,29 @@
+// The catalogue of business messages (messages.md section 4): one row per type, nothing else decides on types.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace kanal::domain {
+
+struct MessageType {
+  std::string_view name;           ///< catalogue spelling
+  std::string_view document_type;  ///< default `standard`; empty when any is allowed (fiksio)
+  bool is_receipt = false;         ///< a receipt that the receiving case system sends
+  bool is_status = false;          ///< made by gateways only; never shown to a client
+  bool needs_files = true;         ///< `send` refuses it without files
+  bool needs_arkivmelding_xml = false;
+};
+
+/// All rows, in catalogue order.
+[[nodiscard]] std::span<const MessageType> message_types();
+/// By name, case-insensitively; null when unknown.
+[[nodiscard]] const MessageType* find_message_type(std::string_view name);
+/// The type whose name ends `standard` after `::`; null when none.
+[[nodiscard]] const MessageType* message_type_of_standard(std::string_view standard);
+/// Names of all types that are neither receipt nor status, joined by ", " (text of UnknownMessageTypeException).
+[[nodiscard]] std::string expected_type_names();
+
+}  // namespace kanal::domain

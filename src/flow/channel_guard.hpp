@@ -1,0 +1,50 @@
+// The channel guard (channels.md): the one place that decides whose a remote item is, and the only code that may
+// acknowledge anything at a remote service. Verdicts are stored before anybody acts on them. Thread-safe.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "domain/channel.hpp"
+#include "ports/store.hpp"
+#include "ports/transport.hpp"
+
+namespace kanal::flow {
+
+class ChannelGuard {
+ public:
+  ChannelGuard(ports::Store& store, Clock& clock, Log& log);
+
+  /// Verdict for an item that was only looked at, not touched, by the isolation its service declares.
+  [[nodiscard]] domain::Verdict classify(const ports::Descriptor& service, const ports::Inbox& inbox,
+                                         const ports::RemoteItem& item) const;
+
+  /// Verdict once the item has been read: a status or receipt about a message that this installation never sent is nobody's
+  /// we know. Writes the orphan and the finding (D1, D2, D11) when so.
+  Result<domain::Verdict> settle(ports::Txn& txn, ports::RemoteItem& item, const ports::Inbox& inbox,
+                                 const domain::Sbd& document, bool ours);
+
+  /// Acknowledges stored items at the service, and writes that down. Items that fail stay stored and are tried again by the
+  /// next round. `fresh`: stored by this very round, so "already acknowledged" means somebody else did it (D8).
+  void acknowledge(ports::Transport& transport, std::vector<ports::RemoteItem>& items, bool fresh,
+                   const std::function<void(std::vector<std::function<void()>>)>& run_all);
+
+  /// An item that was ours to take is gone, and it was not us (D5, D11).
+  Result<void> vanished(ports::Txn& txn, ports::RemoteItem& item, const ports::Inbox& inbox);
+
+  /// Somebody has begun to take an item that would be ours, and it was not us (D6).
+  Result<void> touched_by_another(ports::Txn& txn, ports::RemoteItem& item);
+
+ private:
+  Result<void> report(ports::Txn& txn, const ServiceIdentifier& service, std::string detection, std::string subject,
+                      std::string text);
+
+  ports::Store& store_;
+  Clock& clock_;
+  Log& log_;
+};
+
+}  // namespace kanal::flow

@@ -1,0 +1,103 @@
+#include "flow/client_inbox.hpp"
+
+#include <fmt/format.h>
+
+#include "flow/answers.hpp"
+
+namespace kanal::flow {
+namespace {
+
+tl::unexpected<Error> not_found(const MessageId& id) {
+  return reject("inbox.not_found", fmt::format("Message with messageId = {} was not found", id.str()));
+}
+
+tl::unexpected<Error> not_locked(const MessageId& id) {
+  return reject("inbox.not_locked", fmt::format("Message with messageId = {} was not locked", id.str()));
+}
+
+bool is_locked(const ports::Message& message, Time now) { return message.lock_until && *message.lock_until > now; }
+
+Result<domain::Sbd> document_of(const ports::Message& message) {
+  auto reading = domain::read_sbd(message.sbd);
+  if (!reading) return bug("inbox.stored_sbd", "a stored SBD cannot be read: " + reading.error().message);
+  return std::move(reading->sbd);
+}
+
+}  // namespace
+
+ClientInbox::ClientInbox(ports::Store& store, ports::BlobStore& blobs, const Services& services,
+                         const Settings& settings, ports::CrashPoints& points, Clock& clock, Log& log, Hint work_available)
+    : store_(store),
+      blobs_(blobs),
+      services_(services),
+      settings_(settings),
+      points_(points),
+      clock_(clock),
+      log_(log),
+      work_available_(std::move(work_available)) {}
+
+Result<std::optional<domain::Sbd>> ClientInbox::peek(const ports::MessageQuery& query) {
+  std::optional<ports::Message> locked;
+  auto done = store_.write([&](ports::Txn& txn) -> Result<void> {
+    const Time now = clock_.now();
+    auto next = txn.lock_next(query, now, now + settings_.lock_timeout);
+    if (!next) return failed(next);
+    locked = std::move(*next);
+    return {};
+  });
+  if (!done) return failed(done);
+  if (!locked) return std::optional<domain::Sbd>{};
+  auto sbd = document_of(*locked);
+  if (!sbd) return failed(sbd);
+  return std::optional(std::move(*sbd));
+}
+
+Result<Popped> ClientInbox::pop(const MessageId& id) {
+  std::optional<ports::Message> message;
+  auto extended = store_.write([&](ports::Txn& txn) -> Result<void> {
+    message = txn.message(id, ports::Direction::incoming);
+    if (!message) return not_found(id);
+    const Time now = clock_.now();
+    if (!is_locked(*message, now)) return not_locked(id);
+    message->lock_until = std::max(*message->lock_until, now + settings_.lock_timeout);
+    return txn.update(*message);
+  });
+  if (!extended) return failed(extended);
+  Popped popped;
+  if (!message->package) return popped;
+  auto content = blobs_.open(*message->package);
+  if (!content) return failed(content);
+  popped.content = std::move(*content);
+  return popped;
+}
+
+Result<domain::Sbd> ClientInbox::remove(const MessageId& id) {
+  domain::Sbd document;
+  auto removed = store_.write([&](ports::Txn& txn) -> Result<void> {
+    const auto message = txn.message(id, ports::Direction::incoming);
+    if (!message) return not_found(id);
+    const Time now = clock_.now();
+    if (!is_locked(*message, now)) return not_locked(id);
+    auto sbd = document_of(*message);
+    if (!sbd) return failed(sbd);
+    document = std::move(*sbd);
+    if (const auto conversation = txn.conversation(id, ports::Direction::incoming)) {
+      auto added = txn.add_status(conversation->id, domain::ReceiptStatus::innkommende_levert, now);
+      if (!added) return failed(added);
+    }
+    if (const auto* transport = services_.find(message->service)) {
+      auto queued = queue_status(txn, transport->descriptor(), document, domain::ReceiptStatus::levert, settings_, now);
+      if (!queued) return failed(queued);
+    }
+    auto gone = txn.remove_message(message->id);
+    if (!gone) return failed(gone);
+    return {};
+  });
+  if (!removed) return failed(removed);
+  points_.reach("client.delete_committed");
+  log_.info("message_delivered", {{"message_id", id.str()}});
+  work_available_();
+  return document;
+}
+
+}  // namespace kanal::flow

@@ -1,0 +1,37 @@
+#include "flow/engine.hpp"
+
+namespace kanal::flow {
+
+Engine::Engine(SubmitParts parts)
+    : parts_(parts),
+      pool_(parts.settings.receive_workers),
+      dispatcher_(parts.store, parts.blobs, parts.services, parts.settings, parts.points, parts.clock, parts.log),
+      guard_(parts.store, parts.clock, parts.log),
+      intake_(guard_, parts.settings, parts.clock, parts.log),
+      submit_(parts, [this] { dispatcher_.hint(); }),
+      inbox_(parts.store, parts.blobs, parts.services, parts.settings, parts.points, parts.clock, parts.log,
+             [this] { dispatcher_.hint(); }),
+      housekeeping_(parts.store, parts.services, parts.settings, parts.clock, parts.log) {
+  for (const auto& transport : parts_.services.all()) {
+    if (!transport->descriptor().receives) continue;
+    receptions_.push_back(std::make_unique<Reception>(*transport, parts_.store, parts_.blobs, guard_, intake_, pool_, board_,
+                                                      parts_.points, parts_.clock, parts_.log,
+                                                      [this] { dispatcher_.hint(); }));
+  }
+}
+
+Engine::~Engine() { stop(); }
+
+void Engine::start() {
+  dispatcher_.start();
+  for (const auto& reception : receptions_) reception->start();
+  housekeeping_.start();
+}
+
+void Engine::stop() {
+  for (const auto& reception : receptions_) reception->stop();
+  housekeeping_.stop();
+  dispatcher_.stop();
+}
+
+}  // namespace kanal::flow

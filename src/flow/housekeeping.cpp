@@ -1,0 +1,155 @@
+#include "flow/housekeeping.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "flow/dispatcher.hpp"
+
+namespace kanal::flow {
+namespace {
+
+constexpr int batch = 200;
+constexpr int unanswered_batch = 50;
+
+}  // namespace
+
+Housekeeping::Housekeeping(ports::Store& store, const Services& services, const Settings& settings, Clock& clock, Log& log)
+    : store_(store), services_(services), settings_(settings), clock_(clock), log_(log) {}
+
+Housekeeping::~Housekeeping() { stop(); }
+
+void Housekeeping::start() {
+  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
+void Housekeeping::stop() {
+  thread_.request_stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Housekeeping::run(const std::stop_token& stop) {
+  const auto note = [this](const Result<void>& done, std::string_view what) {
+    if (!done) log_.error("housekeeping_failed", {{"what", what}, {"reason", done.error().text()}});
+  };
+  note(find_left_channels(), "channels");
+  while (!stop.stop_requested()) {
+    if (auto expired = expire(); !expired) note(failed(expired), "expiry");
+    note(find_unanswered(), "unanswered");
+    std::unique_lock lock(mutex_);
+    wakes_.wait_for(lock, stop, settings_.expiry_interval, [] { return false; });
+  }
+}
+
+Result<bool> Housekeeping::expire(ports::Txn& txn, const ports::Conversation& conversation) {
+  const Time now = clock_.now();
+  std::optional<std::string> description;
+  if (const auto message = txn.message(conversation.message_id, conversation.direction)) {
+    if (conversation.direction == ports::Direction::incoming && message->lock_until && *message->lock_until > now) {
+      return false;
+    }
+    if (message->queued) {
+      const auto job = txn.job(send_job, message->message_id.str());
+      // A job with a remembered state may have reached the service: the dispatcher finds out.
+      if (job && job->payload != "{}") return false;
+      auto cancelled = txn.cancel_job(send_job, message->message_id.str());
+      if (!cancelled) return failed(cancelled);
+      if (job && !*cancelled) return false;
+    }
+    auto removed = txn.remove_message(message->id);
+    if (!removed) return failed(removed);
+    description = std::string(domain::expired_description);
+  }
+  auto added = txn.add_status(conversation.id, domain::ReceiptStatus::levetid_utlopt, now, description);
+  if (!added) return failed(added);
+  return true;
+}
+
+Result<int> Housekeeping::expire() {
+  int count = 0;
+  std::vector<ports::Conversation> expired;
+  auto looked = store_.read([&](ports::View& view) -> Result<void> {
+    expired = view.expired(clock_.now(), batch);
+    return {};
+  });
+  if (!looked) return failed(looked);
+  for (const auto& conversation : expired) {
+    bool done = false;
+    auto written = store_.write([&](ports::Txn& txn) -> Result<void> {
+      auto ended = expire(txn, conversation);
+      if (!ended) return failed(ended);
+      done = *ended;
+      return {};
+    });
+    if (!written) return failed(written);
+    if (!done) continue;
+    ++count;
+    log_.warning("message_expired", {{"message_id", conversation.message_id.str()},
+                                     {"conversation_id", conversation.conversation_id.str()},
+                                     {"direction", name_of(conversation.direction)}});
+  }
+  return count;
+}
+
+Result<void> Housekeeping::find_unanswered() {
+  const Time now = clock_.now();
+  for (const auto& transport : services_.all()) {
+    if (!transport->descriptor().answers_with_status) continue;
+    const auto& service = transport->descriptor().service;
+    std::vector<ports::Conversation> waiting;
+    auto looked = store_.read([&](ports::View& view) -> Result<void> {
+      waiting = view.sent_without_answer(service, now - settings_.unanswered_after, unanswered_batch);
+      const auto known = view.findings();
+      std::erase_if(waiting, [&](const auto& conversation) {
+        return std::ranges::any_of(known, [&](const auto& finding) {
+          return finding.detection == "D3" && finding.subject == conversation.message_id.str();
+        });
+      });
+      return {};
+    });
+    if (!looked) return failed(looked);
+    for (const auto& conversation : waiting) {
+      if (!conversation.external_system_reference) continue;
+      const auto report = transport->status(*conversation.external_system_reference, conversation.sender);
+      if (!report || !report->taken_by_receiver) continue;
+      auto written = store_.write([&](ports::Txn& txn) {
+        return txn.report({service, "D3", conversation.message_id.str(),
+                           fmt::format("message {} to {} was taken by its receiver, but no MOTTATT came: its answer was "
+                                       "possibly taken by another installation; do not resend before asking the receiver",
+                                       conversation.message_id.str(), conversation.receiver),
+                           now, now, 1});
+      });
+      if (!written) return failed(written);
+    }
+  }
+  return {};
+}
+
+Result<void> Housekeeping::find_left_channels() {
+  for (const auto& transport : services_.all()) {
+    const auto& descriptor = transport->descriptor();
+    if (descriptor.isolation != domain::Isolation::by_channel) continue;
+    std::vector<std::pair<std::string, Time>> open;
+    auto looked = store_.read([&](ports::View& view) -> Result<void> {
+      open = view.open_channels(descriptor.service);
+      return {};
+    });
+    if (!looked) return failed(looked);
+    for (const auto& [channel, expiry] : open) {
+      const bool configured = std::ranges::any_of(
+          transport->inboxes(), [&](const auto& inbox) { return inbox.channels.own.value_or("") == channel; });
+      if (configured) continue;
+      auto written = store_.write([&](ports::Txn& txn) {
+        return txn.report({descriptor.service, "D10", channel,
+                           fmt::format("messages sent on channel '{}' are under way until {}, but {} is something else now; the "
+                                       "old channel is listened to until they are final",
+                                       channel, format_iso(expiry), descriptor.isolation_property),
+                           clock_.now(), clock_.now(), 1});
+      });
+      if (!written) return failed(written);
+    }
+  }
+  return {};
+}
+
+}  // namespace kanal::flow

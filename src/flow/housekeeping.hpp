@@ -1,0 +1,49 @@
+// Periodic work: expiry of what was not delivered in time, messages whose answers stay away (D3), channels that are no longer
+// configured (D10). One thread; every step is an ordinary transaction.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "flow/services.hpp"
+#include "flow/settings.hpp"
+#include "ports/store.hpp"
+
+namespace kanal::flow {
+
+class Housekeeping {
+ public:
+  Housekeeping(ports::Store& store, const Services& services, const Settings& settings, Clock& clock, Log& log);
+  ~Housekeeping();
+  Housekeeping(const Housekeeping&) = delete;
+  Housekeeping& operator=(const Housekeeping&) = delete;
+  void start();
+  void stop();
+
+  /// Conversations past their time get LEVETID_UTLOPT; what of them is still in hand is removed, unless a client is fetching it
+  /// or a worker is sending it (rest-api.md 6.5, 12 no. 5 and 11). Gives the number.
+  Result<int> expire();
+  /// Detection D3: sent, confirmed by the receiver, and still no MOTTATT.
+  Result<void> find_unanswered();
+  /// Detection D10: open conversations on channels that are not configured any more. Once, at start.
+  Result<void> find_left_channels();
+
+ private:
+  void run(const std::stop_token& stop);
+  Result<bool> expire(ports::Txn& txn, const ports::Conversation& conversation);
+
+  ports::Store& store_;
+  const Services& services_;
+  const Settings& settings_;
+  Clock& clock_;
+  Log& log_;
+  std::mutex mutex_;
+  std::condition_variable_any wakes_;
+  std::jthread thread_;
+};
+
+}  // namespace kanal::flow

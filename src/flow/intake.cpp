@@ -1,0 +1,218 @@
+#include "flow/intake.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "domain/message_type.hpp"
+#include "domain/partner.hpp"
+#include "flow/answers.hpp"
+#include "flow/dispatcher.hpp"
+
+namespace kanal::flow {
+namespace {
+
+using domain::ReceiptStatus;
+
+std::string primary_of(const std::vector<domain::Participant>& participants) {
+  if (participants.empty()) return {};
+  const auto partner = domain::parse_partner(participants.front().authority, participants.front().value);
+  return partner ? partner->primary : participants.front().value;
+}
+
+std::string part_of(const std::vector<domain::Participant>& participants) {
+  if (participants.empty()) return {};
+  const auto partner = domain::parse_partner(participants.front().authority, participants.front().value);
+  return partner ? partner->part_or_primary() : participants.front().value;
+}
+
+ports::Conversation incoming_conversation(const ports::Descriptor& service, const domain::Sbd& sbd,
+                                          const domain::MessageType& type, std::chrono::hours default_ttl, Time now) {
+  ports::Conversation conversation;
+  conversation.conversation_id = sbd.conversation_id();
+  conversation.message_id = sbd.message_id();
+  conversation.direction = ports::Direction::incoming;
+  conversation.service = service.service;
+  conversation.sender = sbd.sender_value();
+  conversation.sender_identifier = part_of(sbd.sender);
+  conversation.receiver = sbd.receiver_value();
+  conversation.receiver_identifier = primary_of(sbd.receiver);
+  conversation.process = sbd.process();
+  conversation.document_type = sbd.document.standard;
+  conversation.message_type = type.name;
+  conversation.message_reference = sbd.conversation_id().str();
+  conversation.last_update = now;
+  const auto ttl = sbd.expected_response();
+  conversation.expiry = ttl ? ttl->utc : now + default_ttl;
+  conversation.message_channel = sbd.message_channel();
+  return conversation;
+}
+
+}  // namespace
+
+Intake::Intake(ChannelGuard& guard, const Settings& settings, Clock& clock, Log& log)
+    : guard_(guard), settings_(settings), clock_(clock), log_(log) {}
+
+Result<void> Intake::stored(ports::Txn& txn, ports::RemoteItem& item) {
+  item.state = ports::RemoteItem::State::stored;
+  item.verdict = domain::Verdict::ours;
+  item.attempts = 0;
+  return txn.put(item);
+}
+
+Result<void> Intake::quarantine(ports::Txn& txn, ports::RemoteItem& item, const Error& error,
+                                const std::optional<ports::BlobRef>& raw, const MessageId& message_id) {
+  ports::Quarantined row;
+  row.service = item.service;
+  row.remote_id = item.remote_id;
+  row.sender = item.sender;
+  row.message_id = message_id;
+  row.code = error.code;
+  row.reason = error.text();
+  row.package = raw;
+  row.at = clock_.now();
+  if (auto kept = txn.insert(row); !kept) return failed(kept);
+  item.reason = "quarantined: " + row.reason;
+  log_.error("package_quarantined", {{"service_identifier", item.service.str()},
+                                     {"remote_id", item.remote_id},
+                                     {"sender", item.sender},
+                                     {"code", error.code},
+                                     {"reason", row.reason}});
+  return stored(txn, item);
+}
+
+Result<void> Intake::apply(ports::Txn& txn, const ports::Descriptor& service, const ports::Inbox& inbox,
+                           ports::RemoteItem& item, const ports::InboundDocument& document,
+                           const std::optional<ports::BlobRef>& raw) {
+  const auto* type = domain::find_message_type(document.sbd.document.type);
+  if (type == nullptr) {
+    return quarantine(txn, item, Error{"sbd.type_unknown", "unknown document type", Disposition::reject, {}, {}}, raw, {});
+  }
+  if (type->is_status) return apply_status(txn, inbox, item, document);
+  if (type->is_receipt) {
+    auto ours = apply_receipt(txn, inbox, item, document);
+    if (!ours || !*ours) return ours ? Result<void>{} : Result<void>(failed(ours));
+  }
+  if (document.damage) {
+    const Time now = clock_.now();
+    if (!txn.conversation(document.sbd.message_id(), ports::Direction::incoming)) {
+      auto conversation = incoming_conversation(service, document.sbd, *type, settings_.default_ttl, now);
+      if (auto inserted = txn.insert(conversation); !inserted) return failed(inserted);
+      auto created = txn.add_status(conversation.id, ReceiptStatus::opprettet, now);
+      if (!created) return failed(created);
+      auto marked = txn.add_status(conversation.id, ReceiptStatus::feil, now, document.damage->text());
+      if (!marked) return failed(marked);
+    }
+    return quarantine(txn, item, *document.damage, raw, document.sbd.message_id());
+  }
+  return apply_message(txn, service, item, document);
+}
+
+Result<void> Intake::apply_status(ports::Txn& txn, const ports::Inbox& inbox, ports::RemoteItem& item,
+                                  const ports::InboundDocument& document) {
+  const auto status = domain::receipt_status(document.sbd.body_text("status"));
+  if (!status || !domain::allowed_from_counterpart(*status)) {
+    return quarantine(txn, item,
+                      Error{"status.unknown", fmt::format("a status with the value '{}'", document.sbd.body_text("status")),
+                            Disposition::reject, {}, {}},
+                      {}, document.sbd.message_id());
+  }
+  const auto conversation = txn.conversation(document.sbd.message_id(), ports::Direction::outgoing);
+  auto verdict = guard_.settle(txn, item, inbox, document.sbd, conversation.has_value());
+  if (!verdict) return failed(verdict);
+  if (*verdict != domain::Verdict::ours) return txn.put(item);
+  // Received statuses never expire (dpo.md 10.1 no. 3): what happened, happened.
+  auto added = txn.add_status(conversation->id, *status, clock_.now());
+  if (!added) return failed(added);
+  // The receiver has it: nothing left to follow up at the service.
+  auto cancelled = txn.cancel_job(follow_job, conversation->message_id.str());
+  if (!cancelled) return failed(cancelled);
+  item.refers_to = conversation->message_id;
+  return stored(txn, item);
+}
+
+/// False: not ours, and the item was put back as such.
+Result<bool> Intake::apply_receipt(ports::Txn& txn, const ports::Inbox& inbox, ports::RemoteItem& item,
+                                   const ports::InboundDocument& document) {
+  const auto receipt = read_receipt(document.sbd);
+  const auto conversation = receipt.related_to_message_id.empty()
+                                ? std::optional<ports::Conversation>{}
+                                : txn.conversation(receipt.related_to_message_id, ports::Direction::outgoing);
+  const bool ours = conversation.has_value() || settings_.deliver_orphan_receipts;
+  auto verdict = guard_.settle(txn, item, inbox, document.sbd, ours);
+  if (!verdict) return failed(verdict);
+  if (*verdict != domain::Verdict::ours) {
+    if (auto put = txn.put(item); !put) return failed(put);
+    return false;
+  }
+  if (conversation && document.sbd.document.type == "arkivmelding_kvittering") {
+    auto added = txn.add_status(conversation->id, domain::status_of_receipt(receipt.receipt_type), clock_.now(),
+                                "ArkivmeldingKvittering: " + receipt.receipt_type, receipt.raw);
+    if (!added) return failed(added);
+    auto cancelled = txn.cancel_job(follow_job, conversation->message_id.str());
+    if (!cancelled) return failed(cancelled);
+    item.refers_to = conversation->message_id;
+  }
+  return true;
+}
+
+Result<void> Intake::apply_message(ports::Txn& txn, const ports::Descriptor& service, ports::RemoteItem& item,
+                                   const ports::InboundDocument& document) {
+  const Time now = clock_.now();
+  const auto& sbd = document.sbd;
+  const auto* type = domain::find_message_type(sbd.document.type);
+  if (const auto known = txn.conversation(sbd.message_id(), ports::Direction::incoming)) {
+    // The same message once more: absorbed, and the sender is told again how far it got.
+    if (document.package) {
+      if (auto dropped = txn.discard(*document.package); !dropped) return failed(dropped);
+    }
+    const bool delivered = !txn.message(sbd.message_id(), ports::Direction::incoming).has_value();
+    const bool failed_before = known->finished && std::ranges::any_of(known->statuses, [](const auto& s) {
+      return s.status == ReceiptStatus::levetid_utlopt || s.status == ReceiptStatus::feil;
+    });
+    if (!failed_before) {
+      auto told = queue_status(txn, service, sbd, delivered ? ReceiptStatus::levert : ReceiptStatus::mottatt, settings_, now);
+      if (!told) return failed(told);
+    }
+    item.reason = "duplicate of a message that is known already";
+    log_.warning("duplicate_absorbed", {{"message_id", sbd.message_id().str()}, {"remote_id", item.remote_id}});
+    return stored(txn, item);
+  }
+  auto conversation = incoming_conversation(service, sbd, *type, settings_.default_ttl, now);
+  if (auto inserted = txn.insert(conversation); !inserted) return failed(inserted);
+  auto created = txn.add_status(conversation.id, ReceiptStatus::opprettet, now);
+  if (!created) return failed(created);
+  const auto ttl = sbd.expected_response();
+  if (!type->is_receipt && ttl && now > ttl->utc) {
+    auto expired = txn.add_status(conversation.id, ReceiptStatus::levetid_utlopt, now, std::string(domain::expired_description));
+    if (!expired) return failed(expired);
+    if (document.package) {
+      if (auto dropped = txn.discard(*document.package); !dropped) return failed(dropped);
+    }
+    return stored(txn, item);
+  }
+  auto received = txn.add_status(conversation.id, ReceiptStatus::innkommende_mottatt, now);
+  if (!received) return failed(received);
+  ports::Message message;
+  message.direction = ports::Direction::incoming;
+  message.message_id = conversation.message_id;
+  message.conversation_id = conversation.conversation_id;
+  message.service = service.service;
+  message.process = conversation.process;
+  message.sender_identifier = primary_of(sbd.sender);
+  message.receiver_identifier = conversation.receiver_identifier;
+  message.sbd = domain::write_sbd(sbd);
+  message.created = now;
+  message.last_updated = now;
+  message.package = document.package;
+  if (auto inserted = txn.insert(message); !inserted) return failed(inserted);
+  if (auto told = queue_status(txn, service, sbd, ReceiptStatus::mottatt, settings_, now); !told) return failed(told);
+  item.refers_to = conversation.message_id;
+  log_.info("message_received", {{"message_id", message.message_id.str()},
+                                 {"conversation_id", message.conversation_id.str()},
+                                 {"service_identifier", service.service.str()},
+                                 {"remote_id", item.remote_id}});
+  return stored(txn, item);
+}
+
+}  // namespace kanal::flow

@@ -1,0 +1,71 @@
+// Polls the inboxes of one message service and owns an item from "seen" to "acknowledged" (style.md "Who owns one inbound
+// message"; dpo.md section 7). A thread per inbox: each has its own schedule, back-off and health, and a failing item never
+// stops the others. start()/stop() by the owner.
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <set>
+#include <stop_token>
+#include <thread>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "base/worker_pool.hpp"
+#include "flow/channel_guard.hpp"
+#include "flow/intake.hpp"
+#include "flow/status_board.hpp"
+#include "flow/submit.hpp"
+#include "ports/crash_points.hpp"
+#include "ports/store.hpp"
+#include "ports/transport.hpp"
+
+namespace kanal::flow {
+
+class Reception {
+ public:
+  Reception(ports::Transport& transport, ports::Store& store, ports::BlobStore& blobs, ChannelGuard& guard,
+            Intake& intake, WorkerPool& pool, StatusBoard& board, ports::CrashPoints& points, Clock& clock, Log& log,
+            Hint work_available);
+  ~Reception();
+  Reception(const Reception&) = delete;
+  Reception& operator=(const Reception&) = delete;
+
+  void start();
+  void stop();
+
+  /// One round of one inbox, on the caller's thread. Gives the number of items that became ours.
+  Result<int> poll_once(ports::Inbox inbox, const std::stop_token& stop);
+
+ private:
+  struct Taken;
+  struct Round;
+  void run(const ports::Inbox& inbox, const std::stop_token& stop);
+  Result<void> recall(Round& round, const std::vector<ports::Listed>& listed);
+  void describe_new(Round& round, const std::vector<ports::Listed>& listed);
+  Result<void> decide(Round& round, const std::vector<ports::Listed>& listed);
+  Result<void> take(Round& round, std::vector<ports::RemoteItem> items, const std::stop_token& stop);
+  Taken fetch(const ports::RemoteItem& item, const std::stop_token& stop);
+  Result<void> commit(Round& round, std::vector<Taken>& taken);
+  Result<std::optional<ports::BlobRef>> keep_raw(const ports::BlobRef& scratch);
+  Result<void> find_vanished(Round& round, const std::vector<ports::Listed>& listed);
+
+  ports::Transport& transport_;
+  ports::Store& store_;
+  ports::BlobStore& blobs_;
+  ChannelGuard& guard_;
+  Intake& intake_;
+  WorkerPool& pool_;
+  StatusBoard& board_;
+  ports::CrashPoints& points_;
+  Clock& clock_;
+  Log& log_;
+  Hint work_available_;
+  std::mutex mutex_;
+  std::condition_variable_any wakes_;
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace kanal::flow

@@ -1,0 +1,149 @@
+// Files of an outgoing message (rest-api.md 5.2).
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "flow/submit.hpp"
+
+namespace kanal::flow {
+namespace {
+
+Result<void> refuse_over_limit(std::uint64_t total, const ports::Descriptor& service) {
+  if (total <= service.upload_size_limit) return {};
+  return reject("submit.too_large",
+                fmt::format("The combined file size for all attachments ({}) exceeds the maximum allowed upload size for "
+                            "the target service ({}, {})",
+                            size_text(total), service.service.str(), service.upload_size_text));
+}
+
+std::uint64_t total_size(const std::vector<ports::Attachment>& files) {
+  std::uint64_t total = 0;
+  for (const auto& file : files) total += file.blob.size;
+  return total;
+}
+
+}  // namespace
+
+Result<std::optional<ports::ArkivmeldingFacts>> Submit::read_arkivmelding(const std::string& filename,
+                                                                          const ports::BlobRef& blob) {
+  if (filename != "arkivmelding.xml") return std::optional<ports::ArkivmeldingFacts>{};
+  auto content = parts_.blobs.open(blob);
+  if (!content) return failed(content);
+  auto facts = parts_.arkivmelding.read(**content);
+  if (!facts) return failed(facts);
+  return std::optional(std::move(*facts));
+}
+
+Result<void> Submit::add_file(ports::Txn& txn, ports::Message& message, const domain::Sbd& sbd, const StagedFile& file) {
+  const auto* transport = parts_.services.find(message.service);
+  if (transport == nullptr) {
+    return reject("submit.service_disabled", fmt::format("Service {} is not enabled", message.service.str()));
+  }
+  const auto present = txn.attachments(message.id);
+  if (std::ranges::any_of(present, [&](const auto& other) { return other.filename == file.head.filename; })) {
+    return reject("submit.duplicate_file", fmt::format("Filename already exists in message: {}.", file.head.filename));
+  }
+  if (auto fits = refuse_over_limit(total_size(present) + file.blob.size, transport->descriptor()); !fits) {
+    return failed(fits);
+  }
+  ports::Attachment attachment;
+  attachment.message = message.id;
+  attachment.number = static_cast<int>(present.size()) + 1;
+  attachment.filename = file.head.filename;
+  attachment.mimetype = file.head.mimetype;
+  attachment.title = file.head.title;
+  attachment.primary = !file.head.filename.empty() && sbd.body_text("hoveddokument") == file.head.filename;
+  attachment.blob = file.blob;
+  if (auto inserted = txn.insert(attachment); !inserted) return failed(inserted);
+  if (!file.arkivmelding) return {};
+  auto conversation = txn.conversation(message.message_id, ports::Direction::outgoing);
+  if (!conversation) return {};
+  if (file.arkivmelding->title) conversation->message_title = *file.arkivmelding->title;
+  if (file.arkivmelding->reference) conversation->message_reference = *file.arkivmelding->reference;
+  conversation->last_update = parts_.clock.now();
+  return txn.update(*conversation);
+}
+
+/// One PUT: counts while streaming, and adds the file to its message in one transaction.
+class Submit::FileUpload final : public Upload {
+ public:
+  FileUpload(Submit& submit, MessageId id, domain::Sbd sbd, FileHead head, std::unique_ptr<ports::BlobWriter> writer,
+             std::uint64_t already_there, const ports::Descriptor& service)
+      : submit_(submit),
+        id_(std::move(id)),
+        sbd_(std::move(sbd)),
+        head_(std::move(head)),
+        writer_(std::move(writer)),
+        total_(already_there),
+        service_(service) {}
+
+  Result<void> write(ByteView bytes) override {
+    total_ += bytes.size();
+    if (auto fits = refuse_over_limit(total_, service_); !fits) return failed(fits);
+    return writer_->write(bytes);
+  }
+
+  Result<void> finish() override {
+    if (auto durable = writer_->finish(); !durable) return failed(durable);
+    submit_.parts_.points.reach("submit.blob_written");
+    auto added = add();
+    if (!added) submit_.drop(writer_->ref());
+    return added;
+  }
+
+ private:
+  Result<void> add() {
+    auto facts = submit_.read_arkivmelding(head_.filename, writer_->ref());
+    if (!facts) return failed(facts);
+    const StagedFile file{head_, writer_->ref(), std::move(*facts)};
+    return submit_.parts_.store.write([&](ports::Txn& txn) -> Result<void> {
+      auto message = txn.message(id_, ports::Direction::outgoing);
+      if (!message || message->queued) {
+        return reject("submit.not_found", fmt::format("Message with messageId = {} was not found", id_.str()));
+      }
+      return submit_.add_file(txn, *message, sbd_, file);
+    });
+  }
+
+  Submit& submit_;
+  MessageId id_;
+  domain::Sbd sbd_;
+  FileHead head_;
+  std::unique_ptr<ports::BlobWriter> writer_;
+  std::uint64_t total_;
+  const ports::Descriptor& service_;
+};
+
+Result<std::unique_ptr<Upload>> Submit::upload(const MessageId& id, FileHead head,
+                                               std::optional<std::uint64_t> expected_size) {
+  std::optional<ports::Message> message;
+  std::vector<ports::Attachment> present;
+  auto looked = parts_.store.read([&](ports::View& view) -> Result<void> {
+    message = view.message(id, ports::Direction::outgoing);
+    if (message) present = view.attachments(message->id);
+    return {};
+  });
+  if (!looked) return failed(looked);
+  if (!message || message->queued) {
+    return reject("submit.not_found", fmt::format("Message with messageId = {} was not found", id.str()));
+  }
+  const auto* transport = parts_.services.find(message->service);
+  if (transport == nullptr) {
+    return reject("submit.service_disabled", fmt::format("Service {} is not enabled", message->service.str()));
+  }
+  if (std::ranges::any_of(present, [&](const auto& other) { return other.filename == head.filename; })) {
+    return reject("submit.duplicate_file", fmt::format("Filename already exists in message: {}.", head.filename));
+  }
+  const std::uint64_t already_there = total_size(present);
+  if (auto fits = refuse_over_limit(already_there + expected_size.value_or(0), transport->descriptor()); !fits) {
+    return failed(fits);
+  }
+  auto reading = domain::read_sbd(message->sbd);
+  if (!reading) return bug("submit.stored_sbd", "a stored SBD cannot be read: " + reading.error().message);
+  auto writer = parts_.blobs.create({});
+  if (!writer) return failed(writer);
+  return std::make_unique<FileUpload>(*this, id, std::move(reading->sbd), std::move(head), std::move(*writer), already_there,
+                                      transport->descriptor());
+}
+
+}  // namespace kanal::flow

@@ -1,0 +1,55 @@
+// ASiC-E containers with CAdES (asic-cms.md sections 2, 3, 5, 7; profile DPO and DPE). Writing is one pass into a sink from
+// files whose size, CRC-32 and SHA-256 are known; reading verifies mimetype, manifest coverage, digests and signature.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/stream.hpp"
+#include "crypto/certificate.hpp"
+#include "formats/zip_reader.hpp"
+
+namespace kanal::formats {
+
+constexpr std::string_view asic_mimetype = "application/vnd.etsi.asic-e+zip";
+
+/// A document to pack.
+struct AsicDocument {
+  std::string name;
+  std::string mimetype;
+  std::uint64_t size = 0;
+  std::uint32_t crc32 = 0;
+  std::array<std::byte, 32> sha256{};
+  std::function<Result<std::unique_ptr<Source>>()> open;
+};
+
+/// Parties of the inner manifest.xml (asic-cms.md section 5).
+struct AsicParties {
+  std::string sender;    ///< ISO 6523 text
+  std::string receiver;
+};
+
+/// Writes mimetype, manifest.xml, documents (first one is the main document), ASiCManifest.xml, signature and the OpenDocument manifest
+/// into `to`, which it does not finish. Text-like documents are deflated, others stored. `asic.no_documents`, `asic.name` (starts with META-INF/).
+Result<void> write_asic(const std::vector<AsicDocument>& documents, const AsicParties& parties,
+                        const crypto::Identity& signer, Time signing_time, Sink& to);
+
+/// What a verified container says of itself.
+struct AsicContents {
+  std::vector<ZipEntry> documents;  ///< entries outside META-INF and mimetype, in order
+  crypto::Certificate signer;
+  bool sha1_signature = false;
+};
+
+/// Reads and verifies a CAdES container completely. Errors: those of zip_reader, `asic.mimetype` (present and different, or not first;
+/// a container without it is accepted), `asic.no_signature`, `asic.manifest` (unreadable, DOCTYPE, unknown reference), `asic.digest` (a document
+/// differs), `asic.unsigned_file` (not listed), `asic.missing_file` (listed, not there), `asic.metadata` (unknown file in META-INF),
+/// `asic.signature`, `asic.algorithm`.
+Result<AsicContents> verify_asic(SeekableSource& container, const ZipLimits& limits);
+
+}  // namespace kanal::formats

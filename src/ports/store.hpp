@@ -1,0 +1,170 @@
+// The durable store behind one interface (architecture.md, "Store"). Every change happens inside write(); the
+// call returns after the commit has reached the disk. Waiting writers share one commit (group commit).
+// Thread-safe; a View or Txn is valid only inside its call, on that thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "ports/records.hpp"
+
+namespace kanal::ports {
+
+/// One property of a `sort` parameter.
+struct SortKey {
+  std::string property;  ///< API name; the store maps it, unknown ones are rejected with `query.sort`
+  bool descending = false;
+};
+
+struct PageRequest {
+  std::int64_t page = 0;
+  std::int64_t size = 10;
+  std::vector<SortKey> sort;
+};
+
+template <class T>
+struct Page {
+  std::vector<T> content;
+  std::int64_t total = 0;
+};
+
+/// Equality filters, all ANDed; absent ones match everything.
+struct ConversationQuery {
+  std::optional<std::string> conversation_id, message_id, receiver, receiver_identifier, sender, sender_identifier,
+      service, message_reference, message_title;
+  std::optional<bool> pollable, finished;
+  std::optional<Direction> direction;
+  std::optional<Time> last_update_from, last_update_before;  ///< from inclusive, before exclusive
+};
+
+struct StatusQuery {
+  std::optional<std::int64_t> id;
+  std::optional<std::string> conversation_id, message_id;
+  std::optional<domain::ReceiptStatus> status;
+  std::optional<Time> from, to;  ///< both inclusive
+};
+
+struct MessageQuery {
+  Direction direction = Direction::outgoing;
+  std::optional<std::string> conversation_id, message_id, process, receiver_identifier, sender_identifier, service;
+};
+
+/// Reading.
+class View {
+ public:
+  View() = default;
+  View(const View&) = delete;
+  View& operator=(const View&) = delete;
+  virtual ~View() = default;
+
+  // Conversations and statuses. Ids are compared case-insensitively (rest-api.md 12 no. 33).
+  virtual std::optional<Conversation> conversation(const MessageId& id, Direction direction) = 0;
+  virtual std::optional<Conversation> conversation(std::int64_t id) = 0;
+  /// Either direction.
+  virtual bool conversation_exists(const MessageId& id) = 0;
+  virtual Result<Page<Conversation>> conversations(const ConversationQuery& query, const PageRequest& page) = 0;
+  virtual Result<Page<MessageStatus>> statuses(const StatusQuery& query, const PageRequest& page) = 0;
+  /// Open conversations whose expiry is before `now`, oldest first.
+  virtual std::vector<Conversation> expired(Time now, int limit) = 0;
+  /// Open outgoing conversations of a service that got SENDT before `before` and have neither MOTTATT nor a later status.
+  virtual std::vector<Conversation> sent_without_answer(const ServiceIdentifier& service, Time before, int limit) = 0;
+  /// Open outgoing conversations per channel (empty key: no channel) of a service, with the latest expiry.
+  virtual std::vector<std::pair<std::string, Time>> open_channels(const ServiceIdentifier& service) = 0;
+
+  // Messages in hand.
+  virtual std::optional<Message> message(const MessageId& id, Direction direction) = 0;
+  virtual Result<Page<Message>> messages(const MessageQuery& query, const PageRequest& page) = 0;
+  virtual std::vector<Attachment> attachments(std::int64_t message) = 0;
+
+  // Jobs.
+  virtual std::optional<Job> job(std::string_view kind, std::string_view key) = 0;
+  virtual std::int64_t job_count(std::string_view kind) = 0;
+  /// Earliest not_before of any job not leased now; nothing when there is none.
+  virtual std::optional<Time> next_job_time(std::string_view kind) = 0;
+
+  // The guard's memory.
+  virtual std::optional<RemoteItem> remote_item(const ServiceIdentifier& service, std::string_view remote_id) = 0;
+  virtual std::vector<RemoteItem> remote_items(const ServiceIdentifier& service, std::string_view inbox,
+                                               RemoteItem::State state, int limit) = 0;
+  virtual std::vector<Orphan> orphans(const ServiceIdentifier& service, int limit) = 0;
+  virtual std::vector<Finding> findings() = 0;
+  virtual std::vector<ChannelUse> channel_uses(const ServiceIdentifier& service) = 0;
+  virtual std::vector<Quarantined> quarantined(int limit) = 0;
+
+  /// Small named values (cursors, installation id).
+  virtual std::optional<std::string> setting(std::string_view name) = 0;
+};
+
+/// Reading and writing. Violated uniqueness comes back as an Error with code `store.exists`.
+class Txn : public View {
+ public:
+  /// Sets `id`. Statuses inside are ignored; add them with add_status.
+  virtual Result<void> insert(Conversation& conversation) = 0;
+  /// Writes every column but the statuses; the row must exist.
+  virtual Result<void> update(const Conversation& conversation) = 0;
+  virtual Result<bool> remove_conversation(std::int64_t id) = 0;
+  /// Appends by the rules of domain/receipt_status: repeats are ignored (false). Sets finished and last_update.
+  virtual Result<bool> add_status(std::int64_t conversation, domain::ReceiptStatus status, Time at,
+                                  std::optional<std::string> description = {},
+                                  std::optional<std::string> raw_receipt = {}) = 0;
+
+  virtual Result<void> insert(Message& message) = 0;
+  /// Writes sbd, queued, lock_until, last_updated.
+  virtual Result<void> update(const Message& message) = 0;
+  /// Removes message and attachments, and hands their blobs to the sweeper (removed after the commit).
+  virtual Result<bool> remove_message(std::int64_t id) = 0;
+  virtual Result<void> insert(Attachment& attachment) = 0;
+  /// Oldest unlocked incoming match gets `lock_until`; nothing when there is none.
+  virtual Result<std::optional<Message>> lock_next(const MessageQuery& query, Time now, Time lock_until) = 0;
+
+  /// False when a job of this kind and key exists already.
+  virtual Result<bool> enqueue(Job job) = 0;
+  /// Leases up to `limit` due jobs until `until`, oldest not_before first.
+  virtual Result<std::vector<Job>> lease(std::string_view kind, Time now, Time until, int limit) = 0;
+  /// Ends a job and discards its package. `store.lease_lost` when somebody else holds it by now.
+  virtual Result<void> complete(const Job& job) = 0;
+  /// Back into the queue with attempt + 1, `not_before` and `last_error`; payload is written too.
+  virtual Result<void> postpone(const Job& job, Time not_before, std::string_view error, bool count_attempt) = 0;
+  /// The lease lasts until `until`; `store.lease_lost` when somebody else holds it by now.
+  virtual Result<void> renew(const Job& job, Time until) = 0;
+  /// New payload and package, lease kept (progress that must survive). A replaced package is discarded.
+  virtual Result<void> save_progress(const Job& job) = 0;
+  /// False when there is none, or when it is leased now (work is under way: leave it).
+  virtual Result<bool> cancel_job(std::string_view kind, std::string_view key) = 0;
+
+  /// Inserts or replaces by (service, remote id).
+  virtual Result<void> put(const RemoteItem& item) = 0;
+  virtual Result<void> insert(Orphan& orphan) = 0;
+  virtual Result<void> insert(Quarantined& item) = 0;
+  virtual Result<bool> remove_quarantined(std::int64_t id) = 0;
+  /// Adds to the count of (service, detection, subject), or starts it.
+  virtual Result<void> report(const Finding& finding) = 0;
+  virtual Result<void> put(const ChannelUse& use) = 0;
+  /// A blob that no row refers to any more is removed after the commit.
+  virtual Result<void> discard(const BlobRef& blob) = 0;
+  virtual Result<void> put_setting(std::string_view name, std::string_view value) = 0;
+};
+
+/// The store.
+class Store {
+ public:
+  Store() = default;
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+  virtual ~Store() = default;
+
+  /// Runs `work` in a transaction and returns after the durable commit. When `work` gives an Error, its changes
+  /// (and only its) are rolled back and the Error comes back. `work` may run on another thread, and must not
+  /// call the store itself.
+  virtual Result<void> write(const std::function<Result<void>(Txn&)>& work) = 0;
+  /// Runs `work` on a consistent snapshot.
+  virtual Result<void> read(const std::function<Result<void>(View&)>& work) = 0;
+
+  /// Is the database answering? For health.
+  virtual Result<void> check() = 0;
+};
+
+}  // namespace kanal::ports

@@ -1,0 +1,160 @@
+// The port every message service implements (style.md, "The transport port"). A transport knows one remote
+// service and nothing of the store; the flow owns every message and decides; only the channel guard calls
+// acknowledge(). All calls are thread-safe, may block on the network, and end early when `stop` is requested.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/stream.hpp"
+#include "domain/channel.hpp"
+#include "domain/sbd.hpp"
+#include "ports/records.hpp"
+
+namespace kanal::ports {
+
+/// What a message service is. From it come capability answers, validation, metrics, health and documentation.
+struct Descriptor {
+  ServiceIdentifier service;
+  std::string title;                        ///< for people
+  std::vector<std::string> message_types;   ///< catalogue names it carries out
+  domain::Isolation isolation = domain::Isolation::by_message_id;
+  std::string isolation_property;           ///< the setting that keeps installations apart
+  std::uint64_t upload_size_limit = 0;      ///< sum of a message's files, bytes
+  std::string upload_size_text;             ///< the limit as configured, for error texts: `1GB`
+  std::chrono::hours default_ttl{24};
+  bool receives = false;                    ///< has inboxes to poll
+  bool answers_with_status = false;         ///< MOTTATT and LEVERT go back as documents (status-services)
+  bool needs_own_certificate_check = false; ///< own certificate must equal the one in Virksert (DPO, DPE)
+  std::chrono::milliseconds polling_interval{15000};
+};
+
+/// One mailbox of ours at the service; each has its own schedule, back-off and health.
+struct Inbox {
+  std::string id;  ///< the organisation it belongs to, `0192:<orgnr>`
+  domain::ChannelSet channels;
+};
+
+/// What the flow knows when a client creates a document.
+struct CreateContext {
+  /// The incoming conversation that this document answers (`relatedToMessageId`), if we remember it.
+  std::optional<Conversation> answered;
+};
+
+/// A document ready to go out.
+struct OutboundDocument {
+  domain::Sbd sbd;
+  domain::DocumentRole role = domain::DocumentRole::message;
+  /// The channel the answer must carry (remembered from what came in); for ordinary messages absent.
+  std::optional<std::string> answer_channel;
+  std::vector<Attachment> files;  ///< main document first, then by number
+};
+
+/// What a transport may use while it sends one document; what it remembers survives a crash.
+class Dispatch {
+ public:
+  Dispatch() = default;
+  Dispatch(const Dispatch&) = delete;
+  Dispatch& operator=(const Dispatch&) = delete;
+  virtual ~Dispatch() = default;
+  /// What an earlier attempt remembered; empty when there was none.
+  [[nodiscard]] virtual const std::string& remembered() const = 0;
+  /// Durable before it returns. `state` is JSON of the transport's making. `package`, when given, replaces the kept one.
+  virtual Result<void> remember(std::string state, const std::optional<BlobRef>& package) = 0;
+  /// The package blob of an earlier attempt.
+  [[nodiscard]] virtual const std::optional<BlobRef>& package() const = 0;
+  virtual BlobStore& blobs() = 0;
+  /// Passes a crash point.
+  virtual void reach(std::string_view point) = 0;
+};
+
+/// The service has accepted the document.
+struct Sent {
+  std::string remote_reference;
+  bool follow = false;  ///< ask statuses() later what became of it
+};
+
+/// What the service says about something we sent.
+struct StatusReport {
+  enum class Outcome { pending, accepted, failed };
+  Outcome outcome = Outcome::pending;
+  std::string text;              ///< for the status description when failed
+  bool taken_by_receiver = false;  ///< the receiver has confirmed it (detection D3)
+};
+
+/// An id in an inbox.
+struct Listed {
+  std::string remote_id;
+  bool touched = false;  ///< somebody has begun to fetch it already
+};
+
+/// A package that was read and fully verified.
+struct InboundDocument {
+  domain::Sbd sbd;
+  std::optional<BlobRef> package;  ///< decrypted ASiC-E, when the message has one
+  std::optional<Error> damage;     ///< the SBD could be read, its package not: never handed out
+};
+
+/// What open() may use.
+struct OpenContext {
+  BlobStore& blobs;
+  std::stop_token stop;
+};
+
+enum class Acknowledged {
+  done,
+  already_done,  ///< the service says it was acknowledged before
+};
+
+/// Is the service reachable and are we allowed in?
+struct TransportHealth {
+  bool up = true;
+  std::string detail;
+};
+
+class Transport {
+ public:
+  Transport() = default;
+  Transport(const Transport&) = delete;
+  Transport& operator=(const Transport&) = delete;
+  virtual ~Transport() = default;
+
+  [[nodiscard]] virtual const Descriptor& descriptor() const = 0;
+
+  /// Fills the service's own defaults into a document that a client creates, and refuses what can never be sent.
+  virtual Result<void> complete(domain::Sbd& sbd, const CreateContext& context) = 0;
+
+  /// Sends one document; called again after a failure with what was remembered. Idempotent by that memory.
+  virtual Result<Sent> send(const OutboundDocument& document, Dispatch& dispatch, std::stop_token stop) = 0;
+
+  /// What became of a document we sent; only ever asked for references that send() gave us.
+  virtual Result<StatusReport> status(const std::string& remote_reference, const std::string& sender) = 0;
+
+  /// Mailboxes to poll; empty for a service that only sends.
+  [[nodiscard]] virtual std::vector<Inbox> inboxes() const = 0;
+
+  /// All ids waiting in an inbox, oldest first; ours and others'.
+  virtual Result<std::vector<Listed>> list(const Inbox& inbox, std::stop_token stop) = 0;
+
+  /// What can be known of an item without touching it. The verdict is not filled in.
+  virtual Result<RemoteItem> describe(const Inbox& inbox, const std::string& remote_id) = 0;
+
+  /// Downloads an item. At some services this marks it: only after the guard said ours and journalled it.
+  virtual Result<void> fetch(const RemoteItem& item, Sink& into, std::stop_token stop) = 0;
+
+  /// Reads and verifies a downloaded package. Nothing of it is visible before this has succeeded.
+  virtual Result<InboundDocument> open(const RemoteItem& item, const BlobRef& raw, OpenContext context) = 0;
+
+  /// Confirms an item at the service. Called by the channel guard only, and only for stored items.
+  virtual Result<Acknowledged> acknowledge(const RemoteItem& item) = 0;
+
+  [[nodiscard]] virtual TransportHealth health() const = 0;
+};
+
+}  // namespace kanal::ports

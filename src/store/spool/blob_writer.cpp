@@ -1,0 +1,148 @@
+#include "store/spool/blob_writer.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "store/spool/checksum.hpp"
+#include "store/spool/frames.hpp"
+#include "store/spool/sealing.hpp"
+
+namespace kanal::store {
+namespace {
+
+/// From here on a second thread pays off.
+constexpr std::uint64_t write_behind_from = 64;  // frames: 4 MiB
+/// The disk is set to work in portions of this size, not all at once at the end.
+constexpr std::uint64_t writeback_portion = 8 * std::uint64_t{1024} * 1024;
+
+}  // namespace
+
+FrameWriter::FrameWriter(BlobId id, const crypto::Key256& installation_key, BlobPlace place, bool with_md5)
+    : place_(std::move(place)) {
+  ref_.id = std::move(id);
+  std::ranges::copy(crypto::random_bytes(key_.size()), key_.begin());
+  ref_.wrapped_key = seal_box(installation_key, purpose::blob_key, ref_.id.str(), key_);
+  if (with_md5) md5_.emplace(crypto::DigestAlgorithm::md5);
+}
+
+FrameWriter::~FrameWriter() {
+  wipe(key_);
+  behind_.reset();
+  if (!file_.is_open() || finished_) return;
+  // Nothing can be done about a failure here: the sweep at the next start takes what remains.
+  (void)remove_file(temporary_path()).has_value();
+  (void)remove_file(final_path()).has_value();
+}
+
+std::filesystem::path FrameWriter::final_path() const { return place_.folder / ref_.id.str(); }
+std::filesystem::path FrameWriter::temporary_path() const { return place_.folder / (ref_.id.str() + ".tmp"); }
+
+Result<void> FrameWriter::write(ByteView bytes) {
+  if (finished_) return bug("spool.finished", "write to a finished blob");
+  if (error_) return tl::unexpected<Error>(*error_);
+  auto taken = take(bytes);
+  if (!taken) error_ = taken.error();
+  return taken;
+}
+
+Result<void> FrameWriter::take(ByteView bytes) {
+  ref_.size += bytes.size();
+  if (!file_.is_open() && ref_.size > place_.in_memory) {
+    if (auto opened = open_file(); !opened) return opened;
+  }
+  if (!pending_.empty()) {
+    const ByteView head = bytes.first(std::min(bytes.size(), frame_size - pending_.size()));
+    pending_.insert(pending_.end(), head.begin(), head.end());
+    bytes = bytes.subspan(head.size());
+    if (pending_.size() < frame_size) return {};
+    if (auto sealed = seal(pending_, false); !sealed) return sealed;
+    pending_.clear();
+  }
+  for (; bytes.size() >= frame_size; bytes = bytes.subspan(frame_size)) {
+    if (auto sealed = seal(bytes.first(frame_size), false); !sealed) return sealed;
+  }
+  pending_.assign(bytes.begin(), bytes.end());
+  return {};
+}
+
+void FrameWriter::digest(ByteView bytes) {
+  sha256_.update(bytes);
+  if (md5_) md5_->update(bytes);
+  ref_.crc32 = crc32(ref_.crc32, bytes);
+}
+
+Result<void> FrameWriter::seal(ByteView plain, bool last) {
+  digest(plain);
+  const std::uint64_t number = frames_++;
+  if (!file_.is_open()) {
+    const std::size_t before = sealed_.size();
+    sealed_.resize(before + plain.size() + crypto::gcm_tag_size);
+    seal_frame(key_, number, last, plain, std::span(sealed_).subspan(before));
+    return {};
+  }
+  if (frames_ == write_behind_from && !last) behind_ = std::make_unique<WriteBehind>(file_, sealed_frame_size);
+  if (behind_ && !last) {
+    auto slot = behind_->slot();
+    if (!slot) return failed(slot);
+    seal_frame(key_, number, last, plain, *slot);
+    behind_->push();
+  } else {
+    if (behind_) {
+      if (auto written = behind_->finish(); !written) return written;
+      behind_.reset();
+    }
+    sealed_.resize(plain.size() + crypto::gcm_tag_size);
+    seal_frame(key_, number, last, plain, sealed_);
+    if (auto written = file_.write_all(sealed_); !written) return written;
+  }
+  const std::uint64_t length = frames_ * sealed_frame_size;
+  if (place_.durable && length - synced_ >= writeback_portion) {
+    file_.start_writeback(synced_, length - synced_);
+    synced_ = length;
+  }
+  return {};
+}
+
+Result<void> FrameWriter::open_file() {
+  auto file = File::open(temporary_path(), O_WRONLY | O_CREAT | O_EXCL);
+  if (!file) return failed(file);
+  file_ = std::move(*file);
+  if (auto written = file_.write_all(sealed_); !written) return written;
+  sealed_ = Bytes{};
+  return {};
+}
+
+Result<void> FrameWriter::finish() {
+  if (finished_) return bug("spool.finished", "a blob is finished twice");
+  if (error_) return tl::unexpected<Error>(*error_);
+  auto done = seal(pending_, true);
+  if (done && file_.is_open()) done = close_file();
+  if (!done) {
+    error_ = done.error();
+    return done;
+  }
+  if (!file_.is_open()) ref_.inline_frames = std::move(sealed_);
+  finish_digests();
+  finished_ = true;
+  pending_ = Bytes{};
+  sealed_ = Bytes{};
+  file_ = File{};
+  return {};
+}
+
+Result<void> FrameWriter::close_file() {
+  if (place_.durable) {
+    if (auto synced = file_.sync(); !synced) return synced;
+  }
+  if (auto renamed = rename_file(temporary_path(), final_path()); !renamed) return renamed;
+  return place_.durable ? sync_folder(place_.folder) : Result<void>{};
+}
+
+void FrameWriter::finish_digests() {
+  std::ranges::copy(sha256_.finish(), ref_.sha256.begin());
+  if (md5_) std::ranges::copy(md5_->finish(), ref_.md5.begin());
+}
+
+}  // namespace kanal::store

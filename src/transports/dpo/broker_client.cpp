@@ -1,0 +1,242 @@
+#include "transports/dpo/broker_client.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+namespace kanal::transports::dpo {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view read_scope = "altinn:broker.read";
+constexpr std::string_view write_scope = "altinn:broker.write";
+/// A token that dies during an upload is no harm to the upload, but to the retry after it.
+constexpr std::chrono::seconds token_for_upload{300};
+constexpr std::size_t max_json_depth = 16;
+
+Result<json::value> parse(std::string_view text) {
+  json::parse_options options;
+  options.max_depth = max_json_depth;
+  json::error_code error;
+  auto value = json::parse(text, error, {}, options);
+  if (error) return retry("dpo.answer", "the broker's answer is no JSON");
+  return value;
+}
+
+std::string text_member(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string{};
+}
+
+std::optional<std::string> optional_member(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  if (value == nullptr || !value->is_string()) return std::nullopt;
+  return std::string(value->get_string());
+}
+
+/// `BRO-00006` of an error body; empty when there is none.
+std::string broker_code(const net::ClientResponse& response) {
+  json::error_code error;
+  const auto value = json::parse(response.body, error);
+  const auto* object = error ? nullptr : value.if_object();
+  return object != nullptr ? text_member(*object, "code") : std::string{};
+}
+
+bool is_permission_problem(const net::ClientResponse& response) { return broker_code(response) == "BRO-00006"; }
+
+/// dpo.md 3.9: what an error answer means for the one who called.
+Error error_of(const net::ClientResponse& response, std::string_view call) {
+  json::error_code error;
+  const auto value = json::parse(response.body, error);
+  std::string code;
+  std::string detail;
+  if (const auto* object = error ? nullptr : value.if_object()) {
+    code = text_member(*object, "code");
+    detail = text_member(*object, "detail");
+    if (detail.empty()) detail = text_member(*object, "title");
+    if (const auto* errors = object->if_contains("errors")) detail += " " + json::serialize(*errors);
+  }
+  constexpr std::array<std::string_view, 6> slow_retry = {"BRO-00002", "BRO-00005", "BRO-00006",
+                                                          "BRO-00021", "BRO-00024", "BRO-00025"};
+  const bool operator_must_act = std::ranges::find(slow_retry, code) != slow_retry.end();
+  const bool temporary = response.status >= 500 || response.status == 408 || response.status == 429 ||
+                         response.status == 401 || operator_must_act;
+  Error out;
+  out.code = code.empty() ? "dpo.http" : "dpo." + code;
+  out.disposition = temporary ? Disposition::retry : Disposition::reject;
+  out.message = fmt::format("the broker answered {} to {}{}{}{}{}", response.status, call, code.empty() ? "" : ": ", code,
+                            detail.empty() ? "" : " ", detail);
+  if (code == "BRO-00006") {
+    out.message +=
+        " (the organisation has no access: check that its system user is approved and has the access package, "
+        "difi.move.dpo.systemUser and reportees)";
+  }
+  if (operator_must_act && code != "BRO-00021") out.retry_after = std::chrono::minutes(1);
+  return out;
+}
+
+Time time_member(const json::object& object, std::string_view name) {
+  const auto parsed = parse_iso(text_member(object, name));
+  return parsed ? parsed->utc : Time{};
+}
+
+Overview overview_of(const json::object& object) {
+  Overview overview;
+  overview.id = text_member(object, "fileTransferId");
+  overview.status = text_member(object, "fileTransferStatus");
+  overview.status_text = text_member(object, "fileTransferStatusText");
+  overview.sender = text_member(object, "sender");
+  overview.reference = optional_member(object, "sendersFileTransferReference");
+  overview.checksum = optional_member(object, "checksum");
+  overview.created = time_member(object, "created");
+  overview.published = time_member(object, "published");
+  if (const auto* size = object.if_contains("fileTransferSize"); size != nullptr && size->is_int64() && size->get_int64() > 0) {
+    overview.size = static_cast<std::uint64_t>(size->get_int64());
+  }
+  const auto* recipients = object.if_contains("recipients");
+  if (recipients == nullptr || !recipients->is_array()) return overview;
+  for (const auto& entry : recipients->get_array()) {
+    if (const auto* recipient = entry.if_object()) {
+      overview.recipients[text_member(*recipient, "recipient")] =
+          text_member(*recipient, "currentRecipientFileTransferStatusCode");
+    }
+  }
+  return overview;
+}
+
+}  // namespace
+
+BrokerClient::BrokerClient(const Settings& settings, net::HttpClient& http, lookup::TokenSource& tokens)
+    : settings_(settings), http_(http), tokens_(tokens) {}
+
+std::string BrokerClient::url(std::string_view path) const { return settings_.broker_url + std::string(path); }
+
+lookup::TokenRequest BrokerClient::token_for(const lookup::SystemUser& user, bool as_sender) const {
+  return {{std::string(as_sender ? write_scope : read_scope)}, user, {}, {}};
+}
+
+Result<net::ClientResponse> BrokerClient::call(const lookup::TokenRequest& token, net::ClientRequest request) {
+  request.total_timeout = settings_.request_timeout;
+  request.headers.emplace_back("Accept", "application/json");
+  return lookup::send_with_token(http_, tokens_, token, std::move(request), is_permission_problem);
+}
+
+Result<std::string> BrokerClient::initialize(const lookup::SystemUser& user, const Initialization& initialization) {
+  json::object properties;
+  for (const auto& [name, value] : initialization.properties) properties[name] = value;
+  const json::object body{{"fileName", "sbd.zip"},
+                          {"resourceId", settings_.resource},
+                          {"sendersFileTransferReference", initialization.reference},
+                          {"sender", initialization.sender},
+                          {"recipients", json::array{initialization.receiver}},
+                          {"propertyList", properties},
+                          {"checksum", initialization.checksum},
+                          {"disableVirusScan", nullptr}};
+  net::ClientRequest request;
+  request.method = "POST";
+  request.url = url("/filetransfer/");
+  request.headers.emplace_back("Content-Type", "application/json");
+  request.body = json::serialize(body);
+  auto response = call(token_for(user, true), std::move(request));
+  if (!response) return failed(response);
+  if (!response->ok()) return tl::unexpected(error_of(*response, "initialize"));
+  auto answer = parse(response->body);
+  if (!answer) return failed(answer);
+  const auto* object = answer->if_object();
+  std::string id = object != nullptr ? text_member(*object, "fileTransferId") : "";
+  if (id.empty()) return retry("dpo.answer", "the broker's answer to initialize has no fileTransferId");
+  return id;
+}
+
+Result<void> BrokerClient::upload(const lookup::SystemUser& user, const std::string& id, Source& content,
+                                  std::uint64_t size, std::stop_token stop) {
+  auto token_request = token_for(user, true);
+  token_request.at_least = token_for_upload;
+  auto token = tokens_.token(token_request);
+  if (!token) return failed(token);
+  net::ClientRequest request;
+  request.method = "POST";
+  request.url = url("/filetransfer/" + net::url_encode(id) + "/upload");
+  request.headers = {{"Content-Type", "application/octet-stream"},
+                     {"Accept", "application/json"},
+                     {"Authorization", "Bearer " + *token}};
+  request.upload = &content;
+  request.upload_size = size;
+  request.total_timeout.reset();  // a large package takes the time it takes, as long as it moves
+  request.inactivity_timeout = settings_.request_timeout;
+  request.stop = std::move(stop);
+  auto response = http_.send(request);
+  if (!response) return failed(response);
+  if (response->ok()) return {};
+  if (response->status == 401 && !is_permission_problem(*response)) tokens_.reject(token_request, *token);
+  return tl::unexpected(error_of(*response, "upload"));
+}
+
+Result<std::vector<std::string>> BrokerClient::search(const lookup::SystemUser& user, RecipientStatus status,
+                                                      std::optional<Time> from) {
+  net::ClientRequest request;
+  request.url = url("/filetransfer?resourceId=" + net::url_encode(settings_.resource) + "&status=Published&recipientStatus=" +
+                    (status == RecipientStatus::initialized ? "Initialized" : "DownloadStarted") + "&orderAscending=true");
+  if (from) request.url += "&from=" + net::url_encode(format_iso(*from));
+  auto response = call(token_for(user, false), std::move(request));
+  if (!response) return failed(response);
+  if (!response->ok()) return tl::unexpected(error_of(*response, "search"));
+  auto answer = parse(response->body);
+  if (!answer) return failed(answer);
+  const auto* array = answer->if_array();
+  if (array == nullptr) return retry("dpo.answer", "the broker's answer to search is no list");
+  std::vector<std::string> ids;
+  for (const auto& entry : *array) {
+    if (entry.is_string()) ids.emplace_back(entry.get_string());
+  }
+  return ids;
+}
+
+Result<Overview> BrokerClient::overview(const lookup::SystemUser& user, const std::string& id, bool as_sender) {
+  net::ClientRequest request;
+  request.url = url("/filetransfer/" + net::url_encode(id));
+  auto response = call(token_for(user, as_sender), std::move(request));
+  if (!response) return failed(response);
+  if (!response->ok()) return tl::unexpected(error_of(*response, "overview"));
+  auto answer = parse(response->body);
+  if (!answer) return failed(answer);
+  const auto* object = answer->if_object();
+  if (object == nullptr) return retry("dpo.answer", "the broker's answer to overview is no object");
+  return overview_of(*object);
+}
+
+Result<void> BrokerClient::download(const lookup::SystemUser& user, const std::string& id, Sink& into,
+                                    std::stop_token stop) {
+  const auto token_request = token_for(user, false);
+  auto token = tokens_.token(token_request);
+  if (!token) return failed(token);
+  net::ClientRequest request;
+  request.url = url("/filetransfer/" + net::url_encode(id) + "/download");
+  request.headers = {{"Authorization", "Bearer " + *token}};
+  request.total_timeout.reset();
+  request.inactivity_timeout = settings_.request_timeout;
+  request.stop = std::move(stop);
+  auto response = http_.send(request, into);
+  if (!response) return failed(response);
+  if (response->ok()) return {};
+  if (response->status == 401 && !is_permission_problem(*response)) tokens_.reject(token_request, *token);
+  return tl::unexpected(error_of(*response, "download"));
+}
+
+Result<bool> BrokerClient::confirm(const lookup::SystemUser& user, const std::string& id) {
+  net::ClientRequest request;
+  request.method = "POST";
+  request.url = url("/filetransfer/" + net::url_encode(id) + "/confirmdownload");
+  auto response = call(token_for(user, false), std::move(request));
+  if (!response) return failed(response);
+  if (response->ok()) return true;
+  auto error = error_of(*response, "confirm");
+  if (error.code == "dpo.BRO-00010") return false;
+  return tl::unexpected(std::move(error));
+}
+
+}  // namespace kanal::transports::dpo

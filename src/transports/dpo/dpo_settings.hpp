@@ -1,0 +1,51 @@
+// Configuration of the DPO service (dpo.md section 2), read and checked once.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "crypto/certificate.hpp"
+#include "formats/zip_reader.hpp"
+#include "lookup/token_source.hpp"
+#include "ops/config.hpp"
+
+namespace kanal::transports::dpo {
+
+/// An organisation we send and receive for.
+struct Reportee {
+  lookup::SystemUser user;
+  std::optional<std::string> channel;  ///< its own, else the installation's (dpo.md 8.7 case 8)
+};
+
+enum class VerifyPolicy { require, warn, off };
+
+struct Settings {
+  std::string broker_url;  ///< no trailing slash
+  std::string resource;
+  lookup::TokenClient token_client;
+  std::vector<Reportee> reportees;  ///< own organisation first
+  std::vector<std::string> retired_channels;
+  bool refuse_unknown_channel = true;
+  bool describe_installation = false;
+  std::string installation_name;
+  std::chrono::milliseconds polling_interval{15000};
+  std::chrono::milliseconds connect_timeout{3000};
+  std::chrono::milliseconds request_timeout{30000};
+  std::uint64_t upload_size_limit = 0;
+  std::string upload_size_text;
+  std::chrono::hours default_ttl{24};
+  bool answers_with_status = true;
+  VerifyPolicy verify = VerifyPolicy::require;
+  std::vector<crypto::Certificate> trusted_signers;  ///< CAs; empty: the chain is not checked
+  std::vector<std::string> processors;               ///< organisations that may sign for others
+  formats::ZipLimits limits;
+};
+
+/// `config.*` errors name origin, key, value and rule.
+Result<Settings> read_settings(const ops::Config& config, const crypto::Identity& own);
+
+}  // namespace kanal::transports::dpo

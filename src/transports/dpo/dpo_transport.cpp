@@ -1,0 +1,351 @@
+#include "transports/dpo/dpo_transport.hpp"
+
+#include <algorithm>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include "domain/message_type.hpp"
+#include "domain/partner.hpp"
+#include "transports/dpo/package.hpp"
+
+namespace kanal::transports::dpo {
+namespace {
+
+namespace json = boost::json;
+
+/// The broker never lists more than this many (dpo.md 3.6).
+constexpr std::size_t page_size = 100;
+/// Bounds a round: 100 pages are ten thousand waiting files.
+constexpr int max_pages = 100;
+constexpr std::size_t max_page_ends = 1000;
+
+std::string text_member(const std::string& text, std::string_view name) {
+  json::error_code error;
+  const auto value = json::parse(text, error);
+  const auto* object = error ? nullptr : value.if_object();
+  const auto* member = object != nullptr ? object->if_contains(name) : nullptr;
+  return member != nullptr && member->is_string() ? std::string(member->get_string()) : std::string{};
+}
+
+ports::Descriptor describe_service(const Settings& settings) {
+  ports::Descriptor descriptor;
+  descriptor.service = ServiceIdentifier("DPO");
+  descriptor.title = "eFormidling message service (Altinn 3 Broker)";
+  descriptor.message_types = {"arkivmelding", "arkivmelding_kvittering", "avtalt", "status"};
+  descriptor.isolation = domain::Isolation::by_channel;
+  descriptor.isolation_property = "difi.move.dpo.message-channel";
+  descriptor.upload_size_limit = settings.upload_size_limit;
+  descriptor.upload_size_text = settings.upload_size_text;
+  descriptor.default_ttl = settings.default_ttl;
+  descriptor.receives = true;
+  descriptor.answers_with_status = settings.answers_with_status;
+  descriptor.needs_own_certificate_check = true;
+  descriptor.polling_interval = settings.polling_interval;
+  return descriptor;
+}
+
+}  // namespace
+
+std::string wire_sender(const std::string& sender) {
+  const auto partner = domain::parse_partner(domain::iso6523_authority, sender);
+  return partner && !partner->part.empty() ? partner->icd + ":" + partner->part : sender;
+}
+
+DpoTransport::DpoTransport(Settings settings, const Resources& resources)
+    : settings_(std::move(settings)),
+      resources_(resources),
+      descriptor_(describe_service(settings_)),
+      tokens_(settings_.token_client, resources_.http, resources_.clock, resources_.log),
+      broker_(settings_, resources_.http, tokens_) {}
+
+Result<const Reportee*> DpoTransport::reportee_for(const std::string& organisation) const {
+  for (const auto& reportee : settings_.reportees) {
+    if (reportee.user.organisation == organisation) return &reportee;
+  }
+  return retry("dpo.no_system_user",
+               fmt::format("no system user is configured for {}: add it to difi.move.dpo.reportees", organisation));
+}
+
+Result<void> DpoTransport::complete(domain::Sbd& sbd, const ports::CreateContext& context) {
+  auto reportee = reportee_for(wire_sender(sbd.sender_value()));
+  const auto& own = reportee ? (*reportee)->channel : settings_.reportees.front().channel;
+  const auto given = sbd.message_channel();
+  if (context.answered) {
+    // The channel that came in goes back; our own is never put into an answer (dpo.md 8.7 case 4).
+    sbd.set_message_channel(context.answered->message_channel);
+    return {};
+  }
+  if (own && !own->empty()) {
+    if (given && *given != *own) {
+      return reject("submit.message_channel", fmt::format("Valid channels: {}, but found {} in SBDH", *own, *given));
+    }
+    sbd.set_message_channel(own);
+    return {};
+  }
+  const auto* type = domain::find_message_type(sbd.document.type);
+  const bool answer = type != nullptr && (type->is_receipt || type->is_status);
+  if (given && !answer && settings_.refuse_unknown_channel &&
+      std::ranges::find(settings_.retired_channels, *given) == settings_.retired_channels.end()) {
+    return reject("submit.message_channel", fmt::format("Valid channels: {}, but found {} in SBDH",
+                                                        fmt::join(settings_.retired_channels, ", "), *given));
+  }
+  sbd.set_message_channel(given);
+  return {};
+}
+
+Result<std::optional<crypto::Certificate>> DpoTransport::receiver_certificate(const domain::Sbd& sbd) {
+  const auto receiver = domain::parse_partner(sbd.receiver.front().authority, sbd.receiver.front().value);
+  if (!receiver) return failed(receiver);
+  auto records = resources_.directory.lookup({receiver->primary, sbd.process(), {}, sbd.conversation_id().str()});
+  if (!records) return failed(std::move(records).error(), "the receiver's certificate");
+  const auto* record = ports::choose(*records, sbd.document.standard);
+  if (record == nullptr || record->service != descriptor_.service) {
+    return retry("dpo.route_changed", fmt::format("the Service Registry no longer routes this document type of {} over DPO",
+                                                  receiver->primary));
+  }
+  auto certificate = crypto::Certificate::from_pem(record->pem_certificate);
+  if (!certificate) return failed(std::move(certificate).error(), "the receiver's certificate");
+  if (!certificate->is_rsa()) return reject("dpo.receiver_certificate", "the receiver's certificate is not RSA");
+  const Time now = resources_.clock.now();
+  if (!certificate->valid_at(now)) {
+    return retry("dpo.receiver_certificate",
+                 fmt::format("the certificate of {} is valid from {} to {} only: the receiver must renew it", receiver->primary,
+                             format_iso(certificate->not_before()), format_iso(certificate->not_after())));
+  }
+  if (const auto owner = certificate->organisation(); !owner || owner->str() != receiver->primary) {
+    resources_.log.warning("receiver_certificate_of_other",
+                           {{"receiver", receiver->primary}, {"certificate", owner ? owner->str() : "no organisation number"}});
+  }
+  return std::optional(std::move(*certificate));
+}
+
+/// What became of an earlier attempt (dpo.md 6.4): ask before anything is sent again.
+Result<DpoTransport::Resume> DpoTransport::find_out(const lookup::SystemUser& user, const std::string& id) {
+  auto overview = broker_.overview(user, id, true);
+  if (!overview) {
+    if (overview.error().code == "dpo.BRO-00001") return Resume::start_over;
+    return failed(overview);
+  }
+  if (overview->status == "Initialized" || overview->status == "UploadStarted") return Resume::upload_again;
+  if (overview->status == "Failed") {
+    if (overview->status_text.starts_with("Malware")) return reject("dpo.malware", overview->status_text);
+    return Resume::start_over;
+  }
+  if (overview->status == "Cancelled") return Resume::start_over;
+  return Resume::done;
+}
+
+Result<ports::Sent> DpoTransport::send(const ports::OutboundDocument& document, ports::Dispatch& dispatch,
+                                       std::stop_token stop) {
+  domain::Sbd sbd = document.sbd;
+  if (sbd.sender.empty() || sbd.receiver.empty()) return reject("dpo.parties", "sender and receiver are required");
+  sbd.sender.front().value = wire_sender(sbd.sender.front().value);
+  auto reportee = reportee_for(sbd.sender_value());
+  if (!reportee) return failed(reportee);
+  const auto& user = (*reportee)->user;
+
+  std::string id = text_member(dispatch.remembered(), "id");
+  if (!id.empty()) {
+    auto resume = find_out(user, id);
+    if (!resume) return failed(resume);
+    if (*resume == Resume::done) return ports::Sent{id, true};
+    if (*resume == Resume::start_over || !dispatch.package()) id.clear();
+  }
+  std::optional<ports::BlobRef> package = dispatch.package();
+  if (!package) {
+    // Exactly one MessageChannel scope in anything we write (dpo.md 11 no. 3).
+    sbd.set_message_channel(document.role == domain::DocumentRole::message ? sbd.message_channel() : document.answer_channel);
+    Sealing sealing{resources_.identities.front(), {}, resources_.clock.now()};
+    if (!document.files.empty()) {
+      auto certificate = receiver_certificate(sbd);
+      if (!certificate) return failed(certificate);
+      sealing.recipient = std::move(*certificate);
+    }
+    auto written = write_package(sbd, document.files, sealing, dispatch.blobs());
+    if (!written) return failed(written);
+    package = std::move(*written);
+    dispatch.reach("send.package_stored");
+  }
+  if (id.empty()) {
+    Initialization initialization;
+    initialization.reference =
+        domain::reference_channel(document.role, document.answer_channel, (*reportee)->channel).value_or(new_uuid());
+    initialization.sender = sbd.sender_value();
+    initialization.receiver = sbd.receiver_value();
+    initialization.checksum = to_hex(package->md5);
+    if (settings_.describe_installation) {
+      initialization.properties = {{"ip.instance", settings_.installation_name},
+                                   {"ip.channel", (*reportee)->channel.value_or("-")}};
+    }
+    auto initialized = broker_.initialize(user, initialization);
+    if (!initialized) return failed(initialized);
+    id = std::move(*initialized);
+    dispatch.reach("send.initialized");
+    if (auto kept = dispatch.remember(json::serialize(json::object{{"id", id}}), package); !kept) return failed(kept);
+    dispatch.reach("send.reference_stored");
+  }
+  auto content = dispatch.blobs().open(*package);
+  if (!content) return failed(content);
+  if (auto uploaded = broker_.upload(user, id, **content, package->size, std::move(stop)); !uploaded) {
+    // 409: it got there before. 500 BRO-00008 and the like: the next attempt asks what became of it.
+    if (uploaded.error().code == "dpo.BRO-00004" || uploaded.error().code == "dpo.BRO-00009") {
+      return retry(uploaded.error().code, uploaded.error().message);
+    }
+    return failed(uploaded);
+  }
+  return ports::Sent{id, document.sbd.document.type != "status"};
+}
+
+Result<ports::StatusReport> DpoTransport::status(const std::string& remote_reference, const std::string& sender) {
+  auto reportee = reportee_for(wire_sender(sender));
+  if (!reportee) return failed(reportee);
+  auto overview = broker_.overview((*reportee)->user, remote_reference, true);
+  if (!overview) return failed(overview);
+  ports::StatusReport report;
+  report.taken_by_receiver = std::ranges::any_of(
+      overview->recipients, [](const auto& recipient) { return recipient.second == "DownloadConfirmed"; });
+  if (overview->status == "Failed") {
+    report.outcome = ports::StatusReport::Outcome::failed;
+    report.text = overview->status_text;
+  } else if (overview->status == "Published" || overview->status == "AllConfirmedDownloaded" || overview->status == "Purged") {
+    report.outcome = ports::StatusReport::Outcome::accepted;
+  }
+  return report;
+}
+
+std::vector<ports::Inbox> DpoTransport::inboxes() const {
+  std::vector<ports::Inbox> inboxes;
+  inboxes.reserve(settings_.reportees.size());
+  for (const auto& reportee : settings_.reportees) {
+    inboxes.push_back({reportee.user.organisation, {reportee.channel, settings_.retired_channels, false}});
+  }
+  return inboxes;
+}
+
+Result<Time> DpoTransport::published_time(const lookup::SystemUser& user, const std::string& id) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (const auto known = page_ends_.find(id); known != page_ends_.end()) return known->second;
+  }
+  auto overview = broker_.overview(user, id, false);
+  if (!overview) return failed(overview);
+  const std::scoped_lock lock(mutex_);
+  if (page_ends_.size() >= max_page_ends) page_ends_.clear();
+  page_ends_[id] = overview->published;
+  return overview->published;
+}
+
+/// Walks beyond the 100 that the broker lists at once (dpo.md 7.4): from the last one's publication on, until a page is not full.
+Result<void> DpoTransport::list_all(const lookup::SystemUser& user, RecipientStatus status, std::vector<ports::Listed>& into,
+                                    const std::stop_token& stop) {
+  std::optional<Time> from;
+  const std::size_t first = into.size();
+  for (int page = 0; page < max_pages && !stop.stop_requested(); ++page) {
+    auto ids = broker_.search(user, status, from);
+    if (!ids) return failed(ids);
+    bool news = false;
+    for (auto& id : *ids) {
+      const auto seen = std::any_of(into.begin() + static_cast<std::ptrdiff_t>(first), into.end(),
+                                    [&](const auto& listed) { return listed.remote_id == id; });
+      if (seen) continue;
+      news = true;
+      into.push_back({std::move(id), status == RecipientStatus::download_started});
+    }
+    if (ids->size() < page_size || into.empty()) return {};
+    auto published = published_time(user, into.back().remote_id);
+    if (!published) return failed(published);
+    // `from` is exclusive and times may tie: step back a millisecond, or forward when that brings nothing new.
+    from = *published + std::chrono::milliseconds(news ? -1 : 1);
+  }
+  return {};
+}
+
+Result<std::vector<ports::Listed>> DpoTransport::list(const ports::Inbox& inbox, std::stop_token stop) {
+  auto reportee = reportee_for(inbox.id);
+  if (!reportee) return failed(reportee);
+  std::vector<ports::Listed> listed;
+  if (auto fresh = list_all((*reportee)->user, RecipientStatus::initialized, listed, stop); !fresh) return failed(fresh);
+  // Begun, but not confirmed: ours after a crash, or another installation's (dpo.md 7.3).
+  if (auto begun = list_all((*reportee)->user, RecipientStatus::download_started, listed, stop); !begun) return failed(begun);
+  return listed;
+}
+
+Result<ports::RemoteItem> DpoTransport::describe(const ports::Inbox& inbox, const std::string& remote_id) {
+  auto reportee = reportee_for(inbox.id);
+  if (!reportee) return failed(reportee);
+  auto overview = broker_.overview((*reportee)->user, remote_id, false);
+  if (!overview) return failed(overview);
+  ports::RemoteItem item;
+  item.service = descriptor_.service;
+  item.inbox = inbox.id;
+  item.remote_id = remote_id;
+  item.channel_seen = overview->reference;
+  item.sender = overview->sender;
+  item.created = overview->created;
+  item.published = overview->published;
+  json::object detail{{"size", overview->size}};
+  if (overview->checksum) detail["checksum"] = *overview->checksum;
+  item.detail = json::serialize(detail);
+  return item;
+}
+
+Result<void> DpoTransport::fetch(const ports::RemoteItem& item, Sink& into, std::stop_token stop) {
+  auto reportee = reportee_for(item.inbox);
+  if (!reportee) return failed(reportee);
+  return broker_.download((*reportee)->user, item.remote_id, into, std::move(stop));
+}
+
+Result<ports::InboundDocument> DpoTransport::open(const ports::RemoteItem& item, const ports::BlobRef& raw,
+                                                  ports::OpenContext context) {
+  if (const auto checksum = text_member(item.detail, "checksum"); !checksum.empty() && checksum != to_hex(raw.md5)) {
+    return retry("dpo.checksum", "the downloaded file's MD5 differs from the broker's: it will be downloaded again");
+  }
+  auto document = read_package(raw, resources_.identities, settings_, resources_.clock, resources_.log, context.blobs);
+  if (!document) return document;
+  if (document->sbd.sender_value() != item.sender && wire_sender(document->sbd.sender_value()) != item.sender) {
+    if (document->package) {
+      if (auto removed = context.blobs.remove(document->package->id); !removed) {
+        resources_.log.warning("blob_not_removed", {{"reason", removed.error().text()}});
+      }
+    }
+    return reject("dpo.sender", fmt::format("the document says it is from {}, but {} uploaded it",
+                                            document->sbd.sender_value(), item.sender));
+  }
+  return document;
+}
+
+Result<ports::Acknowledged> DpoTransport::acknowledge(const ports::RemoteItem& item) {
+  auto reportee = reportee_for(item.inbox);
+  if (!reportee) return failed(reportee);
+  auto confirmed = broker_.confirm((*reportee)->user, item.remote_id);
+  if (!confirmed) {
+    // Purged: there is nothing left to confirm.
+    if (confirmed.error().code == "dpo.BRO-00001" || confirmed.error().code == "dpo.BRO-00003") {
+      return ports::Acknowledged::already_done;
+    }
+    return failed(confirmed);
+  }
+  if (*confirmed) return ports::Acknowledged::done;
+  auto overview = broker_.overview((*reportee)->user, item.remote_id, false);
+  if (!overview) return failed(overview);
+  const auto own = overview->recipients.find(item.inbox);
+  const bool taken = own != overview->recipients.end() && own->second == "DownloadConfirmed";
+  if (taken || overview->status == "Purged" || overview->status == "AllConfirmedDownloaded") {
+    return ports::Acknowledged::already_done;
+  }
+  return retry("dpo.BRO-00010", "the broker refuses the confirmation; the file's status is " + overview->status);
+}
+
+ports::TransportHealth DpoTransport::health() const {
+  ports::TransportHealth health;
+  for (const auto& token : tokens_.health()) {
+    if (token.last_error.empty()) continue;
+    health.up = false;
+    health.detail += (health.detail.empty() ? "" : "; ") + token.organisation + " (" + token.scopes + "): " + token.last_error;
+  }
+  return health;
+}
+
+}  // namespace kanal::transports::dpo

@@ -1,0 +1,301 @@
+// A flow with a real store and spool, a clock that is turned by hand, and a message service that does what the test scripts.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "base/testing.hpp"
+#include "base/worker_pool.hpp"
+#include "crypto/digest.hpp"
+#include "flow/engine.hpp"
+#include "store/spool/spool.hpp"
+#include "store/sqlite/sqlite_store.hpp"
+
+namespace kanal::testing {
+
+inline const std::string own_org = "0192:310700002";
+inline const std::string other_org = "0192:310701378";
+inline const std::string arkivmelding_process = "urn:no:difi:profile:arkivmelding:administrasjon:ver1.0";
+inline const std::string response_process = "urn:no:difi:profile:arkivmelding:response:ver1.0";
+
+/// An SBD of any type between the two organisations.
+inline domain::Sbd make_sbd(const std::string& type, const std::string& from, const std::string& to, const std::string& id,
+                            boost::json::object body, Time creation, std::optional<std::string> channel = {},
+                            std::optional<Time> ttl = {}) {
+  domain::Sbd sbd;
+  sbd.header_version = "1.0";
+  sbd.sender = {{"iso6523-actorid-upis", from, {}}};
+  sbd.receiver = {{"iso6523-actorid-upis", to, {}}};
+  sbd.document.standard = type == "status" ? "urn:no:difi:eformidling:xsd::status" : "urn:no:difi:arkivmelding:xsd::" + type;
+  sbd.document.type_version = "2.0";
+  sbd.document.instance_identifier = id;
+  sbd.document.type = type;
+  sbd.document.creation = OffsetTime{creation, std::chrono::minutes(0)};
+  domain::Scope scope;
+  scope.type = "ConversationId";
+  scope.instance_identifier = "7a9b2a64-1f5a-4a0e-a7a3-94c6b8d0e502";
+  scope.identifier = type == "arkivmelding" ? arkivmelding_process : response_process;
+  scope.information.push_back({OffsetTime{ttl.value_or(creation + std::chrono::hours(24)), std::chrono::minutes(0)}, {}, {}});
+  sbd.scopes = {scope};
+  sbd.set_message_channel(channel);
+  sbd.body = std::move(body);
+  return sbd;
+}
+
+/// Hands out what the test has put in, and writes down what it was asked to do.
+class ScriptedTransport final : public ports::Transport {
+ public:
+  ScriptedTransport() {
+    descriptor_.service = ServiceIdentifier("DPO");
+    descriptor_.isolation = domain::Isolation::by_channel;
+    descriptor_.isolation_property = "difi.move.dpo.message-channel";
+    descriptor_.upload_size_limit = 1024 * 1024;
+    descriptor_.upload_size_text = "1MB";
+    descriptor_.receives = true;
+    descriptor_.answers_with_status = true;
+    descriptor_.polling_interval = std::chrono::hours(1);
+  }
+  struct Waiting {
+    domain::Sbd sbd;
+    std::optional<std::string> reference;
+    bool touched = false;
+    std::optional<Error> open_error{};
+    std::optional<Error> damage{};
+    std::optional<std::string> package{};
+  };
+  struct SentDocument {
+    domain::Sbd sbd;
+    domain::DocumentRole role;
+    std::optional<std::string> channel;
+    std::size_t files;
+    std::string remembered;
+  };
+
+  [[nodiscard]] const ports::Descriptor& descriptor() const override { return descriptor_; }
+  Result<void> complete(domain::Sbd&, const ports::CreateContext&) override { return {}; }
+
+  Result<ports::Sent> send(const ports::OutboundDocument& document, ports::Dispatch& dispatch, std::stop_token) override {
+    const std::scoped_lock lock(mutex);
+    sent.push_back({document.sbd, document.role, document.answer_channel, document.files.size(), dispatch.remembered()});
+    if (!remember.empty()) {
+      if (auto kept = dispatch.remember(remember, {}); !kept) return failed(kept);
+    }
+    if (!send_errors.empty()) {
+      auto error = send_errors.front();
+      send_errors.erase(send_errors.begin());
+      return tl::unexpected(error);
+    }
+    return ports::Sent{"remote-" + document.sbd.document.instance_identifier, document.sbd.document.type != "status"};
+  }
+
+  Result<ports::StatusReport> status(const std::string&, const std::string&) override {
+    const std::scoped_lock lock(mutex);
+    ++status_calls;
+    return report;
+  }
+  [[nodiscard]] std::vector<ports::Inbox> inboxes() const override { return {inbox}; }
+
+  Result<std::vector<ports::Listed>> list(const ports::Inbox&, std::stop_token) override {
+    const std::scoped_lock lock(mutex);
+    std::vector<ports::Listed> listed;
+    for (const auto& [id, item] : waiting) listed.push_back({id, item.touched});
+    return listed;
+  }
+  Result<ports::RemoteItem> describe(const ports::Inbox& box, const std::string& id) override {
+    const std::scoped_lock lock(mutex);
+    ++described[id];
+    const auto& entry = waiting.at(id);
+    ports::RemoteItem item;
+    item.service = descriptor_.service;
+    item.inbox = box.id;
+    item.remote_id = id;
+    item.channel_seen = entry.reference;
+    item.sender = entry.sbd.sender_value();
+    item.created = item.published = entry.sbd.document.creation->utc;
+    return item;
+  }
+  Result<void> fetch(const ports::RemoteItem& item, Sink& into, std::stop_token) override {
+    const std::scoped_lock lock(mutex);
+    ++fetched[item.remote_id];
+    if (fetch_error) return tl::unexpected(*fetch_error);
+    return into.write(bytes_of(item.remote_id));
+  }
+  Result<ports::InboundDocument> open(const ports::RemoteItem& item, const ports::BlobRef&, ports::OpenContext context) override {
+    const std::scoped_lock lock(mutex);
+    const auto& entry = waiting.at(item.remote_id);
+    if (entry.open_error) return tl::unexpected(*entry.open_error);
+    ports::InboundDocument document{entry.sbd, {}, entry.damage};
+    if (entry.package) {
+      auto writer = context.blobs.create({});
+      if (!writer) return failed(writer);
+      if (auto written = (*writer)->write(bytes_of(*entry.package)); !written) return failed(written);
+      if (auto done = (*writer)->finish(); !done) return failed(done);
+      document.package = (*writer)->ref();
+    }
+    return document;
+  }
+  Result<ports::Acknowledged> acknowledge(const ports::RemoteItem& item) override {
+    const std::scoped_lock lock(mutex);
+    if (before_acknowledge) before_acknowledge(item);
+    ++acknowledged[item.remote_id];
+    if (acknowledge_error) return tl::unexpected(*acknowledge_error);
+    waiting.erase(item.remote_id);
+    return acknowledge_answer;
+  }
+  [[nodiscard]] ports::TransportHealth health() const override { return {}; }
+
+  std::mutex mutex;
+  ports::Inbox inbox{own_org, {}};
+  std::map<std::string, Waiting> waiting;
+  std::vector<SentDocument> sent;
+  std::vector<Error> send_errors;
+  std::string remember;
+  std::map<std::string, int> described, fetched, acknowledged;
+  std::optional<Error> fetch_error, acknowledge_error;
+  ports::Acknowledged acknowledge_answer = ports::Acknowledged::done;
+  std::function<void(const ports::RemoteItem&)> before_acknowledge;
+  ports::StatusReport report{ports::StatusReport::Outcome::accepted, {}, false};
+  int status_calls = 0;
+
+ private:
+  ports::Descriptor descriptor_;
+};
+
+/// Every receiver takes everything over DPO.
+class EveryoneDirectory final : public ports::Directory {
+ public:
+  Result<std::vector<ports::ServiceRecord>> lookup(const ports::DirectoryQuery& query) override {
+    if (error) return tl::unexpected(*error);
+    ports::ServiceRecord record;
+    record.service = ServiceIdentifier("DPO");
+    record.process = query.process.value_or("");
+    record.document_types = {"urn:no:difi:arkivmelding:xsd::arkivmelding", "urn:no:difi:arkivmelding:xsd::arkivmelding_kvittering",
+                             "urn:no:difi:avtalt:xsd::avtalt"};
+    return std::vector{record};
+  }
+  Result<std::string> certificate(const Orgnr&) override { return std::string{}; }
+  std::optional<Error> error;
+};
+
+class GoodCertificate final : public ports::OwnCertificate {
+ public:
+  Result<void> check(bool) override { return {}; }
+};
+
+class NoArkivmelding final : public ports::ArkivmeldingReader {
+ public:
+  Result<ports::ArkivmeldingFacts> read(Source&) override { return ports::ArkivmeldingFacts{"Tittel", "sys-1", {}}; }
+};
+
+/// Everything a flow needs, in one folder.
+class FlowStage : public ::testing::Test {
+ protected:
+  FlowStage() {
+    crypto::Key256 key{};
+    key.fill(std::byte{7});
+    spool = std::move(store::open_spool({folder.path() / "spool", key}).value());
+    database = std::move(store::open_sqlite_store({folder.path() / "kanal.db"}, *spool, clock, log).value());
+    settings.own_organisation = Orgnr("310700002");
+    settings.status.document_type = "urn:no:difi:eformidling:xsd::status";
+    settings.status.arkivmelding_process = response_process;
+    settings.status.avtalt_process = "urn:no:difi:profile:avtalt:response:ver1.0";
+    settings.status.einnsyn_process = "urn:no:difi:profile:einnsyn:response:ver1.0";
+    settings.send_workers = 2;
+    settings.receive_workers = 2;
+    auto scripted = std::make_unique<ScriptedTransport>();
+    transport = scripted.get();
+    services.add(std::move(scripted));
+  }
+
+  flow::SubmitParts parts() {
+    return {*database, *spool, directory, certificate, arkivmelding, points, services, settings, clock, log};
+  }
+
+  /// Runs the dispatcher until `done`, or fails after a while.
+  void run_dispatcher(const std::function<bool()>& done) {
+    flow::Dispatcher dispatcher(*database, *spool, services, settings, points, clock, log);
+    dispatcher.start();
+    dispatcher.hint();
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!done() && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
+    dispatcher.stop();
+    EXPECT_TRUE(done());
+  }
+
+  int poll() {
+    WorkerPool pool(2);
+    flow::Reception reception(*transport, *database, *spool, guard, intake, pool, board, points, clock, log, [] {});
+    auto taken = reception.poll_once(transport->inbox, {});
+    EXPECT_TRUE(taken) << taken.error().text();
+    return taken.value_or(-1);
+  }
+
+  /// Created, one file uploaded, sent; gives the id.
+  std::string submit(const std::string& id, std::optional<Time> ttl = {}) {
+    flow::Submit submit(parts(), [] {});
+    auto created = submit.create(make_sbd("arkivmelding", own_org, other_org, id, {}, clock.now(), {}, ttl));
+    EXPECT_TRUE(created) << created.error().text();
+    auto upload = submit.upload(MessageId(id), {"arkivmelding.xml", {}, "application/xml"}, {});
+    EXPECT_TRUE(upload && (*upload)->write(bytes_of("<x/>")) && (*upload)->finish());
+    auto sent = submit.send(MessageId(id));
+    EXPECT_TRUE(sent) << sent.error().text();
+    return id;
+  }
+
+  std::vector<std::string> statuses(const std::string& id, ports::Direction direction = ports::Direction::outgoing) {
+    std::vector<std::string> names;
+    EXPECT_TRUE(database->read([&](ports::View& view) -> Result<void> {
+      if (const auto conversation = view.conversation(MessageId(id), direction)) {
+        for (const auto& status : conversation->statuses) names.emplace_back(domain::name_of(status.status));
+      }
+      return {};
+    }));
+    return names;
+  }
+
+  template <class T>
+  T look(const std::function<T(ports::View&)>& at) {
+    T out{};
+    EXPECT_TRUE(database->read([&](ports::View& view) -> Result<void> {
+      out = at(view);
+      return {};
+    }));
+    return out;
+  }
+
+  std::vector<std::string> detections() {
+    return look<std::vector<std::string>>([](ports::View& view) {
+      std::vector<std::string> names;
+      for (const auto& finding : view.findings()) names.push_back(finding.detection);
+      return names;
+    });
+  }
+
+  std::optional<ports::RemoteItem> item(const std::string& id) {
+    return look<std::optional<ports::RemoteItem>>([&](ports::View& view) { return view.remote_item(ServiceIdentifier("DPO"), id); });
+  }
+
+  TemporaryFolder folder;
+  ManualClock clock;
+  SilentLog log;
+  std::unique_ptr<store::Spool> spool;
+  std::unique_ptr<store::SqliteStore> database;
+  EveryoneDirectory directory;
+  GoodCertificate certificate;
+  NoArkivmelding arkivmelding;
+  ports::NoCrashPoints points;
+  flow::Services services;
+  flow::Settings settings;
+  flow::StatusBoard board;
+  ScriptedTransport* transport = nullptr;
+  flow::ChannelGuard guard{*database, clock, log};
+  flow::Intake intake{guard, settings, clock, log};
+};
+
+}  // namespace kanal::testing
