@@ -49,8 +49,9 @@ struct Stage {
     plan.folder = folder;
     plan.program = program;
     plan.polling = milliseconds(50);
-    plan.installations = {{"agency", app::agency_orgnr, "", {{"kanal.send.workers", "16"}, {"kanal.log.level", "error"}}},
-                          {"municipality", app::municipality_orgnr, "", {{"kanal.send.workers", "16"}, {"kanal.log.level", "error"}}}};
+    plan.installations = {
+        {"agency", app::agency_orgnr, "", {{"kanal.send.workers", "16"}, {"kanal.log.level", "error"}}},
+        {"municipality", app::municipality_orgnr, "", {{"kanal.send.workers", "16"}, {"kanal.log.level", "error"}}}};
     auto made = app::Sandbox::make(std::move(plan), clock, log);
     if (!made) {
       std::cerr << made.error().text() << "\n";
@@ -72,7 +73,8 @@ struct Stage {
     if (!answer) return 0;
     const auto at = answer->body.find("\"totalElements\" : ");
     std::int64_t total = 0;
-    if (at != std::string::npos) std::from_chars(answer->body.data() + at + 18, answer->body.data() + answer->body.size(), total);
+    if (at != std::string::npos)
+      std::from_chars(answer->body.data() + at + 18, answer->body.data() + answer->body.size(), total);
     return total;
   }
 };
@@ -101,7 +103,8 @@ double submit_many(Stage& stage, int count) {
         app::Letter letter;
         letter.receiver = std::string("0192:") + app::municipality_orgnr;
         letter.files.push_back({"brev.pdf", "application/pdf", content});
-        if (auto sent = client.send_multipart(letter); !sent && refused++ == 0) std::cerr << sent.error().text() << "\n";
+        if (auto sent = client.send_multipart(letter); !sent && refused++ == 0)
+          std::cerr << sent.error().text() << "\n";
       }
     });
   }
@@ -123,9 +126,12 @@ void outbound(Stage& stage, int count) {
   const double submitted = submit_many(stage, count);
   wait_for([&] { return stage.count("agency", "/api/statuses?status=SENDT&size=1") >= before + count; });
   const double seconds = watch.seconds();
-  report("submit.100k", count / submitted, "1/s", {{"clients", clients}, {"bound", "TLS-less HTTP, spool fsync, group commit; load generator on the same cores"}});
-  report("outbound.100k", count / seconds, "1/s",
-         {{"goal", 1000}, {"messages", count}, {"bound", "both cores: client, installation and simulators share them"}});
+  report(
+      "submit.100k", count / submitted, "1/s",
+      {{"clients", clients}, {"bound", "TLS-less HTTP, spool fsync, group commit; load generator on the same cores"}});
+  report(
+      "outbound.100k", count / seconds, "1/s",
+      {{"goal", 1000}, {"messages", count}, {"bound", "both cores: client, installation and simulators share them"}});
 }
 
 void inbound(Stage& stage, int count) {
@@ -135,7 +141,9 @@ void inbound(Stage& stage, int count) {
   wait_for([&] { return stage.count("municipality", "/api/statuses?status=INNKOMMENDE_MOTTATT&size=1") >= waiting; });
   const double stored = watch.seconds();
   report("inbound.stored.100k", static_cast<double>(waiting) / stored, "1/s",
-         {{"goal", 800}, {"messages", waiting}, {"bound", "RSA decryption, TLS, fsync; status answers leave at the same time"}});
+         {{"goal", 800},
+          {"messages", waiting},
+          {"bound", "RSA decryption, TLS, fsync; status answers leave at the same time"}});
   std::atomic<int> taken{0};
   const Stopwatch taking;
   std::vector<std::jthread> threads;
@@ -151,7 +159,8 @@ void inbound(Stage& stage, int count) {
     });
   }
   threads.clear();
-  report("inbound.client.100k", taken / taking.seconds(), "1/s", {{"messages", taken.load()}, {"expected", waiting}, {"count_asked", count}});
+  report("inbound.client.100k", taken / taking.seconds(), "1/s",
+         {{"messages", taken.load()}, {"expected", waiting}, {"count_asked", count}});
 }
 
 class Discard final : public Sink {
@@ -202,10 +211,15 @@ void large(Stage& stage, std::uint64_t bytes) {
   if (!popped || !receiver.remove(peeked->message_id)) std::cerr << "pop failed\n";
   const double gigabytes = static_cast<double>(bytes) / 1e9;
   report("large.end_to_end", gigabytes / seconds, "GB/s",
-         {{"goal", 0.3}, {"gigabytes", gigabytes}, {"upload_s", uploaded}, {"arrived_s", arrived}, {"popped_s", seconds},
+         {{"goal", 0.3},
+          {"gigabytes", gigabytes},
+          {"upload_s", uploaded},
+          {"arrived_s", arrived},
+          {"popped_s", seconds},
           {"bound", "MD5 on both sides, AES-CBC, and four passes over the disk, on two cores with everything"}});
   for (const auto* name : {"agency", "municipality"}) {
-    report(std::string("large.peak_resident.") + name, memory(stage.sandbox->process(name)->pid(), "VmHWM"), "MB", {{"goal", 96}});
+    report(std::string("large.peak_resident.") + name, memory(stage.sandbox->process(name)->pid(), "VmHWM"), "MB",
+           {{"goal", 96}});
   }
   std::filesystem::remove(path);
 }

@@ -85,7 +85,11 @@ void cms(ByteView block) {
   }
   if (!cipher->finish()) return;
   const double encrypt = static_cast<double>(total) / 1e9 / encrypting.seconds();
-  report("cms.encrypt", encrypt, "GB/s", {{"limit", bare_encrypt}, {"ratio", encrypt / bare_encrypt}, {"goal_ratio", 0.9}, {"bound", "AES-256-CBC is serial"}});
+  report("cms.encrypt", encrypt, "GB/s",
+         {{"limit", bare_encrypt},
+          {"ratio", encrypt / bare_encrypt},
+          {"goal_ratio", 0.9},
+          {"bound", "AES-256-CBC is serial"}});
 
   const double bare_decrypt = bare_cbc(block, false);
   Drain drain;
@@ -96,7 +100,11 @@ void cms(ByteView block) {
   }
   if (!plain->finish()) return;
   const double decrypt = static_cast<double>(total) / 1e9 / decrypting.seconds();
-  report("cms.decrypt", decrypt, "GB/s", {{"limit", bare_decrypt}, {"ratio", decrypt / bare_decrypt}, {"goal_ratio", 0.9}, {"bound", "AES-256-CBC decryption and one pass over memory"}});
+  report("cms.decrypt", decrypt, "GB/s",
+         {{"limit", bare_decrypt},
+          {"ratio", decrypt / bare_decrypt},
+          {"goal_ratio", 0.9},
+          {"bound", "AES-256-CBC decryption and one pass over memory"}});
 }
 
 void zip(ByteView block) {
@@ -114,7 +122,8 @@ void zip(ByteView block) {
   Endless source(block);
   if (!writer.add_stored({"large.bin", total, crc}, source) || !writer.finish()) return;
   const double speed = static_cast<double>(total) / 1e9 / watch.seconds();
-  report("zip.stored", speed, "GB/s", {{"limit", limit}, {"ratio", speed / limit}, {"goal_ratio", 0.8}, {"bound", "CRC-32"}});
+  report("zip.stored", speed, "GB/s",
+         {{"limit", limit}, {"ratio", speed / limit}, {"goal_ratio", 0.8}, {"bound", "CRC-32"}});
 }
 
 }  // namespace

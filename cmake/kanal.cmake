@@ -41,11 +41,11 @@ if(KANAL_FUZZ)
   add_custom_target(fuzzers)
 endif()
 
-# kanal_library(NAME DEPENDS lib... [LINKS external...])
-#   Library kanal_NAME from the folder's *.cpp. `x_test.cpp` files become the test program NAME_test, each
-#   `x_fuzz.cpp` becomes the fuzz target fuzz_x.
+# kanal_library(NAME DEPENDS lib... [LINKS external...] [TEST_DEPENDS lib...])
+#   Library kanal_NAME from the folder's *.cpp. `x_test.cpp` files become the test program NAME_test (which also
+#   links TEST_DEPENDS), each `x_fuzz.cpp` becomes the fuzz target fuzz_x.
 function(kanal_library name)
-  cmake_parse_arguments(arg "" "" "DEPENDS;LINKS" ${ARGN})
+  cmake_parse_arguments(arg "" "" "DEPENDS;LINKS;TEST_DEPENDS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cpp")
   file(GLOB tests CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp")
   file(GLOB fuzzers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_fuzz.cpp")
@@ -61,7 +61,7 @@ function(kanal_library name)
   target_include_directories(kanal_${name} ${scope} "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}")
   target_link_libraries(kanal_${name} ${scope} ${arg_DEPENDS} ${arg_LINKS} Threads::Threads)
   if(KANAL_TESTS AND tests)
-    kanal_test(${name}_test SOURCES ${tests} DEPENDS ${name})
+    kanal_test(${name}_test SOURCES ${tests} DEPENDS ${name} ${arg_TEST_DEPENDS})
   endif()
   if(KANAL_FUZZ)
     foreach(file ${fuzzers})

@@ -1,5 +1,6 @@
-// The client REST API ("eFormidling 2") and the management endpoints (rest-api.md, operations.md section 6): routes, JSON, error bodies.
-// It decides nothing about messages; the flow does. Handlers run on the HTTP server's workers and may block.
+// The client REST API ("eFormidling 2") and the management endpoints (rest-api.md, operations.md section 6): routes,
+// JSON, error bodies. It decides nothing about messages; the flow does. Handlers run on the HTTP server's workers and
+// may block.
 #pragma once
 
 #include <functional>

@@ -67,7 +67,8 @@ net::Response capabilities(const ApiParts& parts, const net::Request& request, c
   if (query.process && query.process->empty()) query.process.reset();
   if (const auto level = request.parameter("securityLevel"); level && !level->empty()) {
     const auto number = whole_number(*level);
-    const bool fits = number && *number >= std::numeric_limits<int>::min() && *number <= std::numeric_limits<int>::max();
+    const bool fits =
+        number && *number >= std::numeric_limits<int>::min() && *number <= std::numeric_limits<int>::max();
     if (!fits) return error_response(parts, request, type_mismatch({"securityLevel", *level, "a number"}));
     query.security_level = static_cast<int>(*number);
   }

@@ -88,10 +88,12 @@ net::Response conversation_by_id(const ApiParts& parts, const net::Request& requ
   });
   if (!found) return error_response(parts, request, found.error());
   const bool there = *found && (*found)->direction == ports::Direction::outgoing;
-  return there ? json_response(200, conversation_json(**found)) : error_response(parts, request, conversation_not_found(*id));
+  return there ? json_response(200, conversation_json(**found))
+               : error_response(parts, request, conversation_not_found(*id));
 }
 
-net::Response conversation_by_message(const ApiParts& parts, const net::Request& request, const std::string& message_id) {
+net::Response conversation_by_message(const ApiParts& parts, const net::Request& request,
+                                      const std::string& message_id) {
   const auto found = load(parts.store, [&](ports::View& view) -> Result<std::optional<ports::Conversation>> {
     return view.conversation(MessageId(message_id), ports::Direction::outgoing);
   });

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include <boost/json/object.hpp>
 #include <fmt/format.h>
+#include <boost/json/object.hpp>
 
 #include "api/json_writer.hpp"
 
@@ -70,15 +70,24 @@ constexpr std::chrono::seconds come_back_later{30};
 
 std::string_view reason_phrase(int status) {
   switch (status) {
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 409: return "Conflict";
-    case 413: return "Payload Too Large";
-    case 415: return "Unsupported Media Type";
-    case 503: return "Service Unavailable";
-    default: return "Internal Server Error";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 409:
+      return "Conflict";
+    case 413:
+      return "Payload Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 503:
+      return "Service Unavailable";
+    default:
+      return "Internal Server Error";
   }
 }
 
@@ -146,7 +155,8 @@ ApiError api_error(const Error& error) {
 }
 
 ApiError message_not_found(std::string_view message_id) {
-  return own_error(404, "MessageNotFoundException", fmt::format("Message with messageId = {} was not found", message_id));
+  return own_error(404, "MessageNotFoundException",
+                   fmt::format("Message with messageId = {} was not found", message_id));
 }
 
 ApiError conversation_not_found(std::int64_t id) {
@@ -190,8 +200,10 @@ ApiError unreadable_part(std::string_view name, std::string_view why) {
 }
 
 ApiError missing_part(std::string_view name) {
-  return {400, "org.springframework.web.bind.MissingServletRequestParameterException",
-          fmt::format("Required request parameter '{}' for method parameter type StandardBusinessDocument is not present", name)};
+  return {
+      400, "org.springframework.web.bind.MissingServletRequestParameterException",
+      fmt::format("Required request parameter '{}' for method parameter type StandardBusinessDocument is not present",
+                  name)};
 }
 
 ApiError missing_header(std::string_view name) {

@@ -1,5 +1,5 @@
-// The one table from error codes to what a client sees: status, exception name, text (rest-api.md section 11). Clients branch on
-// `exception`, so the names are those of the Java version. Pure functions, any thread.
+// The one table from error codes to what a client sees: status, exception name, text (rest-api.md section 11). Clients
+// branch on `exception`, so the names are those of the Java version. Pure functions, any thread.
 #pragma once
 
 #include <chrono>
@@ -34,7 +34,8 @@ struct ApiError {
 [[nodiscard]] ApiError message_not_found(std::string_view message_id);
 [[nodiscard]] ApiError conversation_not_found(std::int64_t id);
 
-/// Broken header rules of a JSON body (`MethodArgumentNotValidException`) and of a multipart SBD part (`ConstraintViolationException`).
+/// Broken header rules of a JSON body (`MethodArgumentNotValidException`) and of a multipart SBD part
+/// (`ConstraintViolationException`).
 [[nodiscard]] ApiError body_violations(const std::vector<domain::Violation>& violations);
 [[nodiscard]] ApiError part_violations(const std::vector<domain::Violation>& violations);
 

@@ -1,5 +1,9 @@
 #include "api/json_writer.hpp"
 
+#include <cmath>
+#include <iterator>
+
+#include <fmt/format.h>
 #include <boost/json/serialize.hpp>
 
 #include "formats/utf8.hpp"
@@ -43,6 +47,20 @@ void write_text(std::string_view text, std::string& out) {
   out += '"';
 }
 
+/// As Java's `Double.toString`: `1.0`, `1.5`, `1.0E7`, `1.0E-4`.
+void write_double(double number, std::string& out) {
+  constexpr double first_with_exponent = 1e7;
+  constexpr double least_without = 1e-3;
+  const double size = std::abs(number);
+  if (number == 0 || (size >= least_without && size < first_with_exponent)) {
+    fmt::format_to(std::back_inserter(out), "{:#}", number);
+    return;
+  }
+  auto text = json::serialize(json::value(number));  // `1E300`, `1.5E-4`
+  if (text.find('.') == std::string::npos) text.insert(text.find('E'), ".0");
+  out += text;
+}
+
 void write(const json::value& value, std::size_t level, std::string& out);
 
 void write_object(const json::object& object, std::size_t level, std::string& out) {
@@ -81,6 +99,8 @@ void write(const json::value& value, std::size_t level, std::string& out) {
     write_array(*array, level, out);
   } else if (const auto* text = value.if_string()) {
     write_text(*text, out);
+  } else if (const auto* number = value.if_double()) {
+    write_double(*number, out);
   } else {
     out += json::serialize(value);
   }

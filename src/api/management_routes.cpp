@@ -74,7 +74,8 @@ json::object service_json(const ApiParts& parts, const ports::Transport& transpo
 net::Response health(const ApiParts& parts) {
   json::object components;
   auto checked = parts.store.check();
-  components["db"] = component(checked.has_value(), checked ? json::object{} : json::object{{"error", checked.error().message}});
+  components["db"] =
+      component(checked.has_value(), checked ? json::object{} : json::object{{"error", checked.error().message}});
   const auto free = parts.blobs.free_bytes();
   const bool space = free > disk_warning_bytes;
   components["diskSpace"] = component(space, {{"free", free}, {"threshold", disk_warning_bytes}});
@@ -97,7 +98,8 @@ net::Response front_page(const ApiParts& parts) {
   response.headers.emplace_back("Content-Type", "text/html;charset=utf-8");
   response.body = fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Kanal</title></head>\n"
-      "<body><h1>Kanal {}</h1><p>Integration point for eFormidling. State: <a href=\"/manage/health\">/manage/health</a></p>"
+      "<body><h1>Kanal {}</h1><p>Integration point for eFormidling. State: <a "
+      "href=\"/manage/health\">/manage/health</a></p>"
       "</body></html>\n",
       parts.settings.version);
   return response;
@@ -106,8 +108,7 @@ net::Response front_page(const ApiParts& parts) {
 }  // namespace
 
 void add_management_routes(net::Router& router, const ApiParts& parts) {
-  router.add("GET", "/manage/health",
-             [&parts](const RequestPtr&, const auto&) -> Answer { return health(parts); });
+  router.add("GET", "/manage/health", [&parts](const RequestPtr&, const auto&) -> Answer { return health(parts); });
   router.add("GET", "/manage/health/liveness", [](const RequestPtr&, const auto&) -> Answer {
     return json_response(200, json::object{{"status", "UP"}});
   });
@@ -117,10 +118,10 @@ void add_management_routes(net::Router& router, const ApiParts& parts) {
   });
   router.add("GET", "/", [&parts](const RequestPtr&, const auto&) -> Answer { return front_page(parts); });
   router.add("GET", "/manage/info", [&parts](const RequestPtr&, const auto&) -> Answer {
-    return json_response(200, json::object{{"build", json::object{{"version", parts.settings.version},
-                                                                  {"artifact", "kanal"},
-                                                                  {"name", "Kanal"}}},
-                                           {"git", json::object{}}});
+    return json_response(
+        200, json::object{
+                 {"build", json::object{{"version", parts.settings.version}, {"artifact", "kanal"}, {"name", "Kanal"}}},
+                 {"git", json::object{}}});
   });
 }
 

@@ -17,7 +17,9 @@ constexpr std::string_view sbd_part = "sbd";
 class MultipartMessage final : public net::BodyHandler, private formats::PartHandler {
  public:
   MultipartMessage(const ApiParts& parts, RequestPtr request, std::string boundary)
-      : parts_(parts), request_(std::move(request)), reader_(formats::make_multipart_reader(std::move(boundary), *this)) {}
+      : parts_(parts),
+        request_(std::move(request)),
+        reader_(formats::make_multipart_reader(std::move(boundary), *this)) {}
   MultipartMessage(const MultipartMessage&) = delete;
   MultipartMessage& operator=(const MultipartMessage&) = delete;
   ~MultipartMessage() override { drop_files(); }
@@ -42,8 +44,11 @@ class MultipartMessage final : public net::BodyHandler, private formats::PartHan
     }
     if (oversized_) return refuse(*oversized_);
     if (const auto twice = repeated_names(); !twice.empty()) {
-      return refuse(Error{"submit.duplicate_file", fmt::format("Filename already exists in message: {}.", twice),
-                          Disposition::reject, {}, {}});
+      return refuse(Error{"submit.duplicate_file",
+                          fmt::format("Filename already exists in message: {}.", twice),
+                          Disposition::reject,
+                          {},
+                          {}});
     }
     // From here on Submit owns the staged blobs, whatever happens.
     auto sent = parts_.submit.create_and_send(std::move(reading->sbd), std::exchange(files_, {}));
@@ -62,7 +67,8 @@ class MultipartMessage final : public net::BodyHandler, private formats::PartHan
     if (name == sbd_part) return begin_sbd();
     if (!head.disposition.filename) return {};
     head_.filename = *head.disposition.filename;
-    if (head_.filename.empty()) return reject("disposition.filename", fmt::format("part '{}' has an empty file name", name));
+    if (head_.filename.empty())
+      return reject("disposition.filename", fmt::format("part '{}' has an empty file name", name));
     const bool blank = name.find_first_not_of(' ') == std::string::npos;
     head_.title = blank ? std::nullopt : std::optional(name);
     head_.mimetype = file_mimetype(head.content_type, head_.filename);
@@ -87,11 +93,14 @@ class MultipartMessage final : public net::BodyHandler, private formats::PartHan
     if (file_size_ <= max_multipart_file_bytes) return writer_->write(bytes);
     writer_.reset();
     if (!oversized_) {
-      oversized_ = Error{"submit.multipart_too_large",
-                         fmt::format("The attachment named '{}' is too large. The maximum size for multipart requests is "
-                                     "5,242,880 bytes. Please use the non-multipart API to avoid such problems.",
-                                     head_.filename),
-                         Disposition::reject, {}, {}};
+      oversized_ =
+          Error{"submit.multipart_too_large",
+                fmt::format("The attachment named '{}' is too large. The maximum size for multipart requests is "
+                            "5,242,880 bytes. Please use the non-multipart API to avoid such problems.",
+                            head_.filename),
+                Disposition::reject,
+                {},
+                {}};
     }
     return {};
   }
@@ -118,8 +127,8 @@ class MultipartMessage final : public net::BodyHandler, private formats::PartHan
   [[nodiscard]] std::string repeated_names() const {
     std::string names;
     for (const auto& file : files_) {
-      const auto count = std::ranges::count_if(
-          files_, [&](const auto& other) { return other.head.filename == file.head.filename; });
+      const auto count =
+          std::ranges::count_if(files_, [&](const auto& other) { return other.head.filename == file.head.filename; });
       if (count > 1) names += (names.empty() ? "" : ", ") + file.head.filename;
     }
     return names;

@@ -1,5 +1,5 @@
-// POST /api/messages/out/multipart (rest-api.md 4.1): the parts are staged in the spool as they come, in any order; the message is made
-// of them at the end, all or nothing.
+// POST /api/messages/out/multipart (rest-api.md 4.1): the parts are staged in the spool as they come, in any order; the
+// message is made of them at the end, all or nothing.
 #pragma once
 
 #include "api/route_support.hpp"

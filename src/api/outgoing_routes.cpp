@@ -63,9 +63,8 @@ bool has_text(const std::optional<std::string>& text) {
 /// Also when its value is empty.
 bool has_header(const net::Request& request, std::string_view name) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::ranges::any_of(request.headers, [&](const auto& header) {
-    return std::ranges::equal(header.first, name, {}, lower, lower);
-  });
+  return std::ranges::any_of(
+      request.headers, [&](const auto& header) { return std::ranges::equal(header.first, name, {}, lower, lower); });
 }
 
 Answer upload(const ApiParts& parts, const RequestPtr& request, const std::string& message_id) {
@@ -76,8 +75,11 @@ Answer upload(const ApiParts& parts, const RequestPtr& request, const std::strin
   if (!disposition) return error_response(parts, *request, disposition.error());
   if (!disposition->filename || disposition->filename->empty()) {
     return error_response(parts, *request,
-                          Error{"disposition.filename", "Content-Disposition names no file: add filename=\"...\"",
-                                Disposition::reject, {}, {}});
+                          Error{"disposition.filename",
+                                "Content-Disposition names no file: add filename=\"...\"",
+                                Disposition::reject,
+                                {},
+                                {}});
   }
   flow::FileHead head;
   head.filename = std::move(*disposition->filename);
@@ -120,16 +122,19 @@ void add_outgoing_routes(net::Router& router, const ApiParts& parts) {
   });
   router.add("POST", "/api/messages/out",
              [&parts](const RequestPtr& request, const auto&) -> Answer { return receive_document(parts, request); });
-  router.add("PUT", "/api/messages/out/{messageId}", [&parts](const RequestPtr& request, const auto& variables) -> Answer {
-    return upload(parts, request, variables.front());
-  });
-  router.add("POST", "/api/messages/out/{messageId}", [&parts](const RequestPtr& request, const auto& variables) -> Answer {
-    auto sent = parts.submit.send(MessageId(variables.front()));
-    return sent ? empty_response(200) : error_response(parts, *request, sent.error());
-  });
-  router.add("GET", "/api/messages/out/{messageId}", [&parts](const RequestPtr& request, const auto& variables) -> Answer {
-    return get(parts, *request, variables.front());
-  });
+  router.add("PUT", "/api/messages/out/{messageId}",
+             [&parts](const RequestPtr& request, const auto& variables) -> Answer {
+               return upload(parts, request, variables.front());
+             });
+  router.add("POST", "/api/messages/out/{messageId}",
+             [&parts](const RequestPtr& request, const auto& variables) -> Answer {
+               auto sent = parts.submit.send(MessageId(variables.front()));
+               return sent ? empty_response(200) : error_response(parts, *request, sent.error());
+             });
+  router.add("GET", "/api/messages/out/{messageId}",
+             [&parts](const RequestPtr& request, const auto& variables) -> Answer {
+               return get(parts, *request, variables.front());
+             });
   router.add("GET", "/api/messages/out",
              [&parts](const RequestPtr& request, const auto&) -> Answer { return list(parts, *request); });
   router.add("DELETE", "/api/messages/out/{messageId}",

@@ -1,5 +1,5 @@
-// Query parameters as the reference's framework reads them (rest-api.md 2.1, 6-8): a value that cannot be read is remembered, so
-// that all wrong ones are reported together. One object per request, one thread.
+// Query parameters as the reference's framework reads them (rest-api.md 2.1, 6-8): a value that cannot be read is
+// remembered, so that all wrong ones are reported together. One object per request, one thread.
 #pragma once
 
 #include <chrono>

@@ -38,9 +38,8 @@ json::object page_json(json::array content, std::int64_t total, const ports::Pag
   const std::int64_t pages = (total + page.size - 1) / page.size;
   json::object body;
   body["content"] = std::move(content);
-  body["pageable"] = json::object{{"sort", sort_json(sorted)}, {"pageNumber", page.page},
-                                  {"pageSize", page.size},     {"offset", page.page * page.size},
-                                  {"paged", true},             {"unpaged", false}};
+  body["pageable"] = json::object{{"sort", sort_json(sorted)},       {"pageNumber", page.page}, {"pageSize", page.size},
+                                  {"offset", page.page * page.size}, {"paged", true},           {"unpaged", false}};
   body["totalElements"] = total;
   body["totalPages"] = pages;
   body["last"] = page.page + 1 >= pages;

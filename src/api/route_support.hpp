@@ -39,11 +39,12 @@ auto load(ports::Store& store, Work work) -> std::invoke_result_t<Work, ports::V
 [[nodiscard]] bool is_media_type(std::string_view content_type, std::string_view wanted);
 
 /// The page envelope around `content` (rest-api.md 2.1).
-[[nodiscard]] boost::json::object page_json(boost::json::array content, std::int64_t total, const ports::PageRequest& page);
+[[nodiscard]] boost::json::object page_json(boost::json::array content, std::int64_t total,
+                                            const ports::PageRequest& page);
 
 /// The messages of a direction as a page of SBDs.
-[[nodiscard]] net::Response message_page(const ApiParts& parts, const net::Request& request, const ports::MessageQuery& query,
-                                         const Parameters& parameters);
+[[nodiscard]] net::Response message_page(const ApiParts& parts, const net::Request& request,
+                                         const ports::MessageQuery& query, const Parameters& parameters);
 
 /// Failures of the gateway itself (5xx) are logged here and nowhere else.
 [[nodiscard]] net::Response error_response(const ApiParts& parts, const net::Request& request, const ApiError& error);

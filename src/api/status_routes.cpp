@@ -1,4 +1,5 @@
-// /api/statuses (rest-api.md section 8). No service has its statuses put into the FIFO behind `peek` and DELETE, so it is empty.
+// /api/statuses (rest-api.md section 8). No service has its statuses put into the FIFO behind `peek` and DELETE, so it
+// is empty.
 #include "api/route_support.hpp"
 
 namespace kanal::api {
@@ -60,7 +61,8 @@ void add_status_routes(net::Router& router, const ApiParts& parts) {
     return statuses(parts, *request, query, Parameters(*request), "application/json;charset=utf-8");
   });
   router.add("GET", "/api/statuses/peek", [](const RequestPtr&, const auto&) -> Answer { return empty_response(204); });
-  router.add("DELETE", "/api/statuses/{id}", [](const RequestPtr&, const auto&) -> Answer { return empty_response(404); });
+  router.add("DELETE", "/api/statuses/{id}",
+             [](const RequestPtr&, const auto&) -> Answer { return empty_response(404); });
 }
 
 }  // namespace kanal::api

@@ -14,7 +14,8 @@ class ArkivmeldingAdapter final : public ports::ArkivmeldingReader {
     if (!text) return reject("xml.too_large", "arkivmelding.xml: " + text.error().message);
     auto arkivmelding = formats::read_arkivmelding(*text);
     if (!arkivmelding) return failed(arkivmelding);
-    return ports::ArkivmeldingFacts{std::move(arkivmelding->offentlig_tittel), std::move(arkivmelding->message_reference),
+    return ports::ArkivmeldingFacts{std::move(arkivmelding->offentlig_tittel),
+                                    std::move(arkivmelding->message_reference),
                                     std::move(arkivmelding->referenced_files)};
   }
 };

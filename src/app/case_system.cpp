@@ -2,9 +2,9 @@
 
 #include <fstream>
 
+#include <fmt/format.h>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <fmt/format.h>
 
 #include "base/ids.hpp"
 
@@ -67,7 +67,8 @@ std::string disposition(const OutgoingFile& file, std::string_view title) {
                      net::url_encode(file.name), header_text(file.name));
 }
 
-/// arkivmelding.xml first, made when the letter has none.
+}  // namespace
+
 std::vector<OutgoingFile> complete_files(const Letter& letter) {
   std::vector<OutgoingFile> files;
   bool has_arkivmelding = false;
@@ -76,8 +77,6 @@ std::vector<OutgoingFile> complete_files(const Letter& letter) {
   files.insert(files.end(), letter.files.begin(), letter.files.end());
   return files;
 }
-
-}  // namespace
 
 CaseSystem::CaseSystem(std::string url, net::HttpClient& http, std::optional<std::string> basic_auth)
     : url_(std::move(url)), http_(http), basic_auth_(std::move(basic_auth)) {
@@ -100,7 +99,7 @@ Result<net::ClientResponse> CaseSystem::call(net::ClientRequest request) {
   return response;
 }
 
-Result<std::string> CaseSystem::create(const json::object& sbd) {
+Result<std::string> CaseSystem::create_document(const json::object& sbd) {
   auto post = request("POST", "/api/messages/out");
   post.headers.emplace_back("Content-Type", "application/json");
   post.body = json::serialize(sbd);
@@ -111,10 +110,10 @@ Result<std::string> CaseSystem::create(const json::object& sbd) {
   return text_at(*answer, "/standardBusinessDocumentHeader/documentIdentification/instanceIdentifier");
 }
 
-Result<void> CaseSystem::upload(const std::string& message_id, const OutgoingFile& file, bool main) {
+Result<void> CaseSystem::upload(const std::string& message_id, const OutgoingFile& file, const std::string& title) {
   auto put = request("PUT", "/api/messages/out/" + message_id);
   put.headers.emplace_back("Content-Type", file.mimetype);
-  put.headers.emplace_back("Content-Disposition", disposition(file, main ? "Hoveddokument" : file.name));
+  put.headers.emplace_back("Content-Disposition", disposition(file, title));
   std::optional<FileSource> source;
   if (file.path.empty()) {
     put.body = file.content;
@@ -131,25 +130,33 @@ Result<void> CaseSystem::upload(const std::string& message_id, const OutgoingFil
   return {};
 }
 
+Result<std::string> CaseSystem::create(const Letter& letter) { return create_document(make_arkivmelding_sbd(letter)); }
+
+Result<void> CaseSystem::submit(const std::string& message_id) {
+  auto sent = call(request("POST", "/api/messages/out/" + message_id));
+  if (!sent) return failed(sent);
+  return {};
+}
+
 Result<std::string> CaseSystem::send(const Letter& letter) {
-  auto id = create(make_arkivmelding_sbd(letter));
+  auto id = create(letter);
   if (!id) return failed(id);
   for (const auto& file : complete_files(letter)) {
     const bool main = !letter.files.empty() && letter.files.front().name == file.name;
-    if (auto stored = upload(*id, file, main); !stored) return failed(stored);
+    if (auto stored = upload(*id, file, main ? "Hoveddokument" : file.name); !stored) return failed(stored);
   }
-  auto sent = call(request("POST", "/api/messages/out/" + *id));
-  if (!sent) return failed(sent);
+  if (auto sent = submit(*id); !sent) return failed(sent);
   return id;
 }
 
 Result<std::string> CaseSystem::send_multipart(const Letter& letter) {
   const std::string boundary = "kanal-" + new_uuid();
-  std::string body = fmt::format("--{}\r\nContent-Disposition: form-data; name=\"sbd\"\r\nContent-Type: application/json\r\n\r\n{}\r\n",
-                                 boundary, json::serialize(make_arkivmelding_sbd(letter)));
+  std::string body = fmt::format(
+      "--{}\r\nContent-Disposition: form-data; name=\"sbd\"\r\nContent-Type: application/json\r\n\r\n{}\r\n", boundary,
+      json::serialize(make_arkivmelding_sbd(letter)));
   for (const auto& file : complete_files(letter)) {
-    body += fmt::format("--{}\r\nContent-Disposition: form-data; name={}; filename={}\r\nContent-Type: {}\r\n\r\n", boundary,
-                        header_text(file.name), header_text(file.name), file.mimetype);
+    body += fmt::format("--{}\r\nContent-Disposition: form-data; name={}; filename={}\r\nContent-Type: {}\r\n\r\n",
+                        boundary, header_text(file.name), header_text(file.name), file.mimetype);
     body += file.content;
     body += "\r\n";
   }
@@ -175,17 +182,17 @@ Result<std::string> CaseSystem::send_receipt(const Peeked& about, std::string_vi
   header["documentIdentification"] = json::object{{"standard", "urn:no:difi:arkivmelding:xsd::arkivmelding_kvittering"},
                                                   {"typeVersion", "2.0"},
                                                   {"type", "arkivmelding_kvittering"}};
-  header["businessScope"] = json::object{{"scope", json::array{json::object{{"type", "ConversationId"},
-                                                                            {"instanceIdentifier", about.conversation_id},
-                                                                            {"identifier", receipt_process}}}}};
+  header["businessScope"] =
+      json::object{{"scope", json::array{json::object{{"type", "ConversationId"},
+                                                      {"instanceIdentifier", about.conversation_id},
+                                                      {"identifier", receipt_process}}}}};
   json::object sbd{{"standardBusinessDocumentHeader", std::move(header)},
                    {"arkivmelding_kvittering", json::object{{"receiptType", receipt_type},
                                                             {"relatedToMessageId", about.message_id},
                                                             {"messages", json::array{}}}}};
-  auto id = create(sbd);
+  auto id = create_document(sbd);
   if (!id) return failed(id);
-  auto sent = call(request("POST", "/api/messages/out/" + *id));
-  if (!sent) return failed(sent);
+  if (auto sent = submit(*id); !sent) return failed(sent);
   return id;
 }
 

@@ -1,5 +1,5 @@
-// A small case system: the client of the REST API that `kanal send`, the sandbox's demo and the tests use. It speaks to any
-// installation over HTTP, exactly as an archive system would.
+// A small case system: the client of the REST API that `kanal send`, the sandbox's demo and the tests use. It speaks to
+// any installation over HTTP, exactly as an archive system would.
 #pragma once
 
 #include <filesystem>
@@ -32,6 +32,9 @@ struct Letter {
   std::vector<OutgoingFile> files;
 };
 
+/// The letter's files with arkivmelding.xml first, made when it has none.
+[[nodiscard]] std::vector<OutgoingFile> complete_files(const Letter& letter);
+
 /// One status as the API gives it.
 struct SeenStatus {
   std::string status;
@@ -56,13 +59,18 @@ struct Peeked {
 /// A one-page PDF with a line of text, so that the demo sends something a person can open.
 [[nodiscard]] std::string make_pdf(std::string_view text);
 
-/// Errors: those of the HTTP client, and `client.refused` with status, exception and message of the installation's answer.
+/// Errors: those of the HTTP client, and `client.refused` with status, exception and message of the installation's
+/// answer.
 class CaseSystem {
  public:
   CaseSystem(std::string url, net::HttpClient& http, std::optional<std::string> basic_auth = {});
 
   /// Create, upload, send; gives the messageId. arkivmelding.xml is made when the letter has none.
   Result<std::string> send(const Letter& letter);
+  // The same step by step.
+  Result<std::string> create(const Letter& letter);
+  Result<void> upload(const std::string& message_id, const OutgoingFile& file, const std::string& title);
+  Result<void> submit(const std::string& message_id);
   /// The same in one multipart request; for small files.
   Result<std::string> send_multipart(const Letter& letter);
   /// An arkivmelding_kvittering for a message we received.
@@ -80,8 +88,7 @@ class CaseSystem {
 
  private:
   Result<net::ClientResponse> call(net::ClientRequest request);
-  Result<std::string> create(const boost::json::object& sbd);
-  Result<void> upload(const std::string& message_id, const OutgoingFile& file, bool main);
+  Result<std::string> create_document(const boost::json::object& sbd);
   [[nodiscard]] net::ClientRequest request(std::string method, const std::string& path) const;
 
   std::string url_;

@@ -9,7 +9,8 @@
 
 namespace kanal::app {
 
-/// The entry of the keystore under `prefix` (`difi.move.org.keystore`). Errors name property and origin, never the password.
+/// The entry of the keystore under `prefix` (`difi.move.org.keystore`). Errors name property and origin, never the
+/// password.
 Result<crypto::Identity> read_identity(const ops::Config& config, const std::string& prefix);
 
 /// Current identity first, then `kanal.former-keystores[n]`, which still decrypt.

@@ -92,7 +92,10 @@ Result<lookup::ServiceRegistryOptions> registry_options(const ops::Config& confi
   options.use_token = read.boolean("difi.move.oidc.enable");
   options.timeout = read.duration("difi.move.oidc.readTimeout");
   if (!read.boolean("difi.move.feature.enableDsfPrintLookup")) options.print = false;
-  for (const auto& factory : enabled) options.scope_sets.push_back(factory.registry_scopes);
+  for (const auto& factory : enabled) {
+    options.scope_sets.push_back(factory.registry_scopes);
+    options.services.push_back(factory.service);
+  }
   if (auto wrong = read.result(); !wrong) return failed(wrong);
   return options;
 }
@@ -153,7 +156,8 @@ std::string_view version() { return KANAL_VERSION; }
 
 /// In the order of construction; destroyed in reverse.
 struct Installation::Parts {
-  Parts(ops::Config read, Clock& c, Log& l, ports::CrashPoints& p) : config(std::move(read)), clock(c), log(l), points(p) {}
+  Parts(ops::Config read, Clock& c, Log& l, ports::CrashPoints& p)
+      : config(std::move(read)), clock(c), log(l), points(p) {}
 
   ops::Config config;
   Clock& clock;
@@ -206,7 +210,8 @@ Result<void> Installation::Parts::open_lookup(const std::vector<transports::Fact
   const bool use_token = registry_settings->use_token;
   registry = std::make_unique<lookup::ServiceRegistry>(std::move(*registry_settings),
                                                        use_token ? registry_tokens.get() : nullptr, *http, clock, log);
-  own_certificate = std::make_unique<lookup::OwnCertificate>(settings.own_organisation, identities, *registry, clock, log);
+  own_certificate =
+      std::make_unique<lookup::OwnCertificate>(settings.own_organisation, identities, *registry, clock, log);
   return {};
 }
 
@@ -239,14 +244,14 @@ Result<void> Installation::Parts::make_services(const std::vector<transports::Fa
 }
 
 Result<void> Installation::Parts::make_server() {
-  engine = std::make_unique<flow::Engine>(flow::SubmitParts{*store, *spool, *registry, *own_certificate, arkivmelding, points,
-                                                            services, settings, clock, log});
+  engine = std::make_unique<flow::Engine>(flow::SubmitParts{*store, *spool, *registry, *own_certificate, arkivmelding,
+                                                            points, services, settings, clock, log});
   auto api = api_settings(config);
   if (!api) return failed(api);
   auto options = server_options(config);
   if (!options) return failed(options);
-  auto handler = api::make_api({engine->submit(), engine->inbox(), engine->board(), services, *store, *spool, *registry, clock,
-                                log, std::move(*api)});
+  auto handler = api::make_api({engine->submit(), engine->inbox(), engine->board(), services, *store, *spool, *registry,
+                                clock, log, std::move(*api)});
   server = std::make_unique<net::HttpServer>(std::move(*options), std::move(handler), log);
   return {};
 }

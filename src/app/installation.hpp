@@ -1,5 +1,5 @@
-// One installation, wired from its configuration: keystore, tokens, registry, store, spool, services, flow, API. Wiring only.
-// make() reads and checks everything; start() opens the port and begins to work; stop() drains.
+// One installation, wired from its configuration: keystore, tokens, registry, store, spool, services, flow, API. Wiring
+// only. make() reads and checks everything; start() opens the port and begins to work; stop() drains.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// Crash points that really kill: `kanal.crash-at=<point>[:n]` ends the process with SIGKILL when it passes the point for the n-th time.
-// For the tests that prove that nothing is lost.
+// Crash points that really kill: `kanal.crash-at=<point>[:n]` ends the process with SIGKILL when it passes the point
+// for the n-th time. For the tests that prove that nothing is lost.
 #pragma once
 
 #include <atomic>

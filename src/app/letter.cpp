@@ -23,11 +23,13 @@ json::object make_arkivmelding_sbd(const Letter& letter) {
   header["headerVersion"] = "1.0";
   if (!letter.sender.empty()) header["sender"] = json::array{party(letter.sender)};
   header["receiver"] = json::array{party(letter.receiver)};
-  json::object document{{"standard", "urn:no:difi:arkivmelding:xsd::arkivmelding"}, {"typeVersion", "2.0"}, {"type", "arkivmelding"}};
+  json::object document{
+      {"standard", "urn:no:difi:arkivmelding:xsd::arkivmelding"}, {"typeVersion", "2.0"}, {"type", "arkivmelding"}};
   if (!letter.message_id.empty()) document["instanceIdentifier"] = letter.message_id;
   header["documentIdentification"] = std::move(document);
   header["businessScope"] = json::object{
-      {"scope", json::array{json::object{{"type", "ConversationId"}, {"instanceIdentifier", new_uuid()}, {"identifier", letter.process}}}}};
+      {"scope", json::array{json::object{
+                    {"type", "ConversationId"}, {"instanceIdentifier", new_uuid()}, {"identifier", letter.process}}}}};
   json::object body{{"sikkerhetsnivaa", 3}};
   for (const auto& file : letter.files) {
     if (file.name != "arkivmelding.xml") {
@@ -129,8 +131,8 @@ std::string make_pdf(std::string_view text) {
     out += fmt::format("{} 0 obj\n{}\nendobj\n", ++number, object);
   }
   const auto start = out.size();
-  out += fmt::format("xref\n0 {}\n0000000000 65535 f \n{}trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{}\n%%EOF\n", number + 1,
-                     table, number + 1, start);
+  out += fmt::format("xref\n0 {}\n0000000000 65535 f \n{}trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{}\n%%EOF\n",
+                     number + 1, table, number + 1, start);
   return out;
 }
 

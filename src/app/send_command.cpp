@@ -61,11 +61,12 @@ Result<bool> follow(CaseSystem& client, const std::string& id, bool json) {
     for (; shown < statuses->size(); ++shown) {
       const auto& status = (*statuses)[shown];
       if (json) {
-        std::cout << boost::json::serialize(boost::json::object{{"messageId", id}, {"status", status.status}, {"at", status.at}})
+        std::cout << boost::json::serialize(
+                         boost::json::object{{"messageId", id}, {"status", status.status}, {"at", status.at}})
                   << std::endl;
       } else {
-        std::cout << "  " << status.at << "  " << status.status << (status.description.empty() ? "" : "  " + status.description)
-                  << std::endl;
+        std::cout << "  " << status.at << "  " << status.status
+                  << (status.description.empty() ? "" : "  " + status.description) << std::endl;
       }
       if (is_end(status.status)) return status.status == "LEVERT" || status.status == "LEST";
     }

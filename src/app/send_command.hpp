@@ -12,9 +12,9 @@ struct SendOptions {
   std::string sender;    ///< empty: the installation's own organisation
   std::string title = "Brev";
   std::string process = "urn:no:difi:profile:arkivmelding:administrasjon:ver1.0";
-  std::string user;      ///< `name:password` for basic authentication
+  std::string user;  ///< `name:password` for basic authentication
   std::vector<std::string> paths;
-  bool wait = false;     ///< follow the statuses until the message is delivered or has failed
+  bool wait = false;  ///< follow the statuses until the message is delivered or has failed
   bool json = false;
 };
 

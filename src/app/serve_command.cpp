@@ -41,7 +41,8 @@ std::unique_ptr<Log> make_log(const ops::Config& config) {
   options.level = level_of(config.text_or("kanal.log.level", "info"));
   options.json = config.text_or("app.logger.stdoutAppender", "CONSOLE") == "JSON";
   options.orgnr = config.text_or("difi.move.org.number", "");
-  if (const auto file = config.text("logging.file.name"); file && !file->empty()) options.file = config.folder() / *file;
+  if (const auto file = config.text("logging.file.name"); file && !file->empty())
+    options.file = config.folder() / *file;
   return ops::make_logger(options);
 }
 

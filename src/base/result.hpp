@@ -31,9 +31,7 @@ struct Error {
   std::shared_ptr<const Error> cause{};
 
   /// "message: cause message: ..." for logs and status descriptions.
-  [[nodiscard]] std::string text() const {
-    return cause ? message + ": " + cause->text() : message;
-  }
+  [[nodiscard]] std::string text() const { return cause ? message + ": " + cause->text() : message; }
 };
 
 /// A value or an Error. Ignoring one does not compile.

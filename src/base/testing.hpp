@@ -15,7 +15,8 @@ namespace kanal::testing {
 /// A clock that moves only when told.
 class ManualClock final : public Clock {
  public:
-  explicit ManualClock(Time start = Time(std::chrono::sys_days(std::chrono::year(2026) / 9 / 1)) + std::chrono::hours(8))
+  explicit ManualClock(Time start = Time(std::chrono::sys_days(std::chrono::year(2026) / 9 / 1)) +
+                                    std::chrono::hours(8))
       : now_(start) {}
   [[nodiscard]] Time now() const override {
     const std::scoped_lock lock(mutex_);

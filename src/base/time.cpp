@@ -59,9 +59,7 @@ std::optional<microseconds> take_fraction(std::string_view& text) {
 
 Time SystemClock::now() const { return time_point_cast<microseconds>(system_clock::now()); }
 
-Duration SystemClock::monotonic() const {
-  return duration_cast<microseconds>(steady_clock::now().time_since_epoch());
-}
+Duration SystemClock::monotonic() const { return duration_cast<microseconds>(steady_clock::now().time_since_epoch()); }
 
 minutes oslo_offset(Time utc) {
   const year_month_day date(floor<days>(utc));

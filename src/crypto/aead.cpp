@@ -23,8 +23,8 @@ const EVP_CIPHER* aes_256_gcm() {
 OwnedCipherContext start(bool encrypt, const Key256& key, ByteView nonce, ByteView associated) {
   if (nonce.size() != gcm_nonce_size) throw std::logic_error("a GCM nonce has 12 bytes");
   OwnedCipherContext context(EVP_CIPHER_CTX_new());
-  require(context && EVP_CipherInit_ex2(context.get(), aes_256_gcm(), input(key), input(nonce), encrypt ? 1 : 0,
-                                        nullptr) == 1,
+  require(context &&
+              EVP_CipherInit_ex2(context.get(), aes_256_gcm(), input(key), input(nonce), encrypt ? 1 : 0, nullptr) == 1,
           "AES-256-GCM init");
   int ignored = 0;
   require(associated.empty() || EVP_CipherUpdate(context.get(), nullptr, &ignored, input(associated),
@@ -40,8 +40,9 @@ void transform(EVP_CIPHER_CTX* context, ByteView from, std::span<std::byte> to) 
   for (std::size_t at = 0; at < from.size(); at += max_piece) {
     const ByteView piece = from.subspan(at, std::min(max_piece, from.size() - at));
     int count = 0;
-    require(EVP_CipherUpdate(context, output(to.subspan(at)), &count, input(piece), static_cast<int>(piece.size())) == 1,
-            "AES-256-GCM update");
+    require(
+        EVP_CipherUpdate(context, output(to.subspan(at)), &count, input(piece), static_cast<int>(piece.size())) == 1,
+        "AES-256-GCM update");
   }
 }
 

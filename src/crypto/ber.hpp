@@ -1,6 +1,6 @@
 // BER (X.690) taken apart as it arrives: bytes are pushed in pieces of any size, events come out. Nothing is kept but
-// the open elements, so memory does not depend on the input. Definite and indefinite lengths; depth is limited and no element may
-// reach past its parent. One object per stream, one thread.
+// the open elements, so memory does not depend on the input. Definite and indefinite lengths; depth is limited and no
+// element may reach past its parent. One object per stream, one thread.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // ContentInfo ::= SEQUENCE { 1.2.840.113549.1.7.2, [0] SignedData }, DER, without eContent         (asic-cms.md 3.2)
-//   one SignerInfo by issuer and serial number; signed attributes contentType, messageDigest, signingTime, signingCertificateV2
+//   one SignerInfo by issuer and serial number; signed attributes contentType, messageDigest, signingTime,
+//   signingCertificateV2
 #include "crypto/cades.hpp"
 
 #include <openssl/ess.h>
@@ -54,8 +55,9 @@ Algorithms algorithms_of(CMS_SignerInfo* signer) {
 
 bool allowed(const Algorithms& used) {
   constexpr std::array digests = {NID_sha1, NID_sha256, NID_sha384, NID_sha512};
-  constexpr std::array signatures = {NID_rsaEncryption,           NID_sha1WithRSAEncryption,   NID_sha256WithRSAEncryption,
-                                     NID_sha384WithRSAEncryption, NID_sha512WithRSAEncryption, NID_rsassaPss};
+  constexpr std::array signatures = {NID_rsaEncryption,           NID_sha1WithRSAEncryption,
+                                     NID_sha256WithRSAEncryption, NID_sha384WithRSAEncryption,
+                                     NID_sha512WithRSAEncryption, NID_rsassaPss};
   if (std::ranges::find(digests, used.digest) == digests.end()) return false;
   if (std::ranges::find(signatures, used.signature) == signatures.end()) return false;
   int digest_of_signature = NID_undef;
@@ -117,14 +119,13 @@ Result<Bytes> sign_detached(const Identity& signer, ByteView content, Time signi
   const OwnedX509Stack chain = stack_of(signer.chain);
   const OwnedCms cms(CMS_sign(nullptr, nullptr, chain.get(), nullptr, flags));
   require(cms != nullptr, "CMS");
-  CMS_SignerInfo* info =
-      CMS_add1_signer(cms.get(), signer.certificate.get(), signer.key.get(), EVP_sha256(), flags);
+  CMS_SignerInfo* info = CMS_add1_signer(cms.get(), signer.certificate.get(), signer.key.get(), EVP_sha256(), flags);
   if (info == nullptr) {
     return reject("cades.key", "the signing key does not belong to the certificate " + signer.certificate.subject());
   }
   add_signing_time(info, signing_time);
-  const OwnedBio data(BIO_new_mem_buf(content.data(), static_cast<int>(content.size())));
-  require(data && CMS_final(cms.get(), data.get(), nullptr, flags) == 1, "signature");
+  const OwnedBio data = reader_of(content);
+  require(CMS_final(cms.get(), data.get(), nullptr, flags) == 1, "signature");
   return to_der(cms.get(), i2d_CMS_ContentInfo);
 }
 
@@ -137,8 +138,7 @@ Result<SignatureCheck> verify_detached(ByteView signature, ByteView content) {
   if (!info) return failed(info);
   const Algorithms used = algorithms_of(*info);
   if (!allowed(used)) return reject("cades.algorithm", "the signature uses an algorithm that is not accepted");
-  const OwnedBio data(BIO_new_mem_buf(content.data(), static_cast<int>(content.size())));
-  require(data != nullptr, "memory BIO");
+  const OwnedBio data = reader_of(content);
   constexpr unsigned flags = CMS_DETACHED | CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY;
   if (CMS_verify(cms.get(), nullptr, nullptr, data.get(), nullptr, flags) != 1) {
     return reject("cades.signature", "the signature does not fit the content: one of them was changed");
@@ -170,8 +170,10 @@ Result<void> verify_chain(const Certificate& certificate, const std::vector<Cert
   const int code = X509_STORE_CTX_get_error(context.get());
   const std::string why = X509_verify_cert_error_string(code);
   if (code == X509_V_ERR_CERT_HAS_EXPIRED || code == X509_V_ERR_CERT_NOT_YET_VALID) {
-    return reject("certificate.expired", "the certificate " + certificate.subject() + " or one above it is not valid at "
-                                         "that time: " + why);
+    return reject("certificate.expired", "the certificate " + certificate.subject() +
+                                             " or one above it is not valid at "
+                                             "that time: " +
+                                             why);
   }
   return reject("certificate.untrusted",
                 "the certificate " + certificate.subject() + " was not issued by anybody we trust: " + why);

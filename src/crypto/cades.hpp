@@ -20,7 +20,8 @@ struct SignatureCheck {
 /// certificate. Errors: `cades.malformed`, `cades.signature`, `cades.algorithm`, `cades.signers` (not exactly one).
 Result<SignatureCheck> verify_detached(ByteView signature, ByteView content);
 
-/// Does `certificate` chain to one of `anchors` at `when`, using `intermediates`? Errors: `certificate.untrusted`, `certificate.expired`.
+/// Does `certificate` chain to one of `anchors` at `when`, using `intermediates`? Errors: `certificate.untrusted`,
+/// `certificate.expired`.
 Result<void> verify_chain(const Certificate& certificate, const std::vector<Certificate>& intermediates,
                           const std::vector<Certificate>& anchors, Time when);
 

@@ -60,7 +60,8 @@ template <class Wanted>
 std::optional<Orgnr> find_attribute(const X509_NAME* name, int nid, Wanted wanted) {
   for (int at = X509_NAME_get_index_by_NID(name, nid, -1); at >= 0; at = X509_NAME_get_index_by_NID(name, nid, at)) {
     const ASN1_STRING* value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at));
-    const auto text = text_of(view_of(ASN1_STRING_get0_data(value), static_cast<std::size_t>(ASN1_STRING_length(value))));
+    const auto text =
+        text_of(view_of(ASN1_STRING_get0_data(value), static_cast<std::size_t>(ASN1_STRING_length(value))));
     if (const std::string_view orgnr = wanted(text); is_orgnr(orgnr)) return Orgnr(std::string(orgnr));
   }
   return std::nullopt;

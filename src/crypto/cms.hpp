@@ -27,10 +27,10 @@ enum class KeyTransport {
 Result<std::unique_ptr<Sink>> make_cms_encryptor(const Certificate& recipient, KeyTransport transport, Sink& to);
 
 /// Reads EnvelopedData pushed into it and pushes plaintext into `to`, which is *not* finished. The plaintext is only
-/// good once finish() has succeeded: until then padding or tag are unverified. `keys`: own identities, current first; the
-/// RecipientInfo that matches one by issuer and serial is used wherever it stands.
-/// Errors: `cms.not_cms`, `cms.truncated`, `cms.malformed`, `cms.recipient` (not for us), `cms.key` (wrong key),
-/// `cms.algorithm`, `cms.padding`, `cms.tag`, `cms.trailing`.
+/// good once finish() has succeeded: until then padding or tag are unverified. `keys`: own identities, current first;
+/// the RecipientInfo that matches one by issuer and serial is used wherever it stands. Errors: `cms.not_cms`,
+/// `cms.truncated`, `cms.malformed`, `cms.recipient` (not for us), `cms.key` (wrong key), `cms.algorithm`,
+/// `cms.padding`, `cms.tag`, `cms.trailing`.
 std::unique_ptr<Sink> make_cms_decryptor(std::vector<Identity> keys, Sink& to);
 
 }  // namespace kanal::crypto

@@ -30,15 +30,19 @@ class ContentDecryptor {
   Result<void> finish(ByteView mac);
 
  private:
+  /// Decrypts the whole blocks among the gathered bytes that cannot be the tag.
+  Result<void> drain();
   Result<void> decrypt(ByteView ciphertext);
-  Result<void> flush();
+  /// Hands on the plaintext but for its last `kept` bytes.
+  Result<void> flush(std::size_t kept);
   Result<void> finish_cbc();
   Result<void> finish_gcm(ByteView mac);
 
   OwnedCipherContext context_;
   bool gcm_;
   std::size_t tag_size_;
-  std::size_t held_back_;  ///< bytes at the end that may be the tag
+  std::size_t held_back_;  ///< bytes of ciphertext at the end that may be the tag
+  std::size_t kept_;       ///< bytes of plaintext at the end that may be padding
   Bytes gathered_{};       ///< small pieces of ciphertext, and always the bytes held back
   Bytes plain_{};
   std::size_t plain_size_ = 0;

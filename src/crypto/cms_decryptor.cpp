@@ -1,7 +1,9 @@
 // ContentInfo ::= SEQUENCE { contentType OID, [0] EXPLICIT content }                               (RFC 5652, RFC 5083)
-// content = EnvelopedData ::= SEQUENCE { version, [0] originatorInfo OPTIONAL, recipientInfos SET, EncryptedContentInfo,
+// content = EnvelopedData ::= SEQUENCE { version, [0] originatorInfo OPTIONAL, recipientInfos SET,
+// EncryptedContentInfo,
 //             [1] unprotectedAttrs OPTIONAL }
-//         | AuthEnvelopedData ::= SEQUENCE { version, [0] originatorInfo OPTIONAL, recipientInfos SET, EncryptedContentInfo,
+//         | AuthEnvelopedData ::= SEQUENCE { version, [0] originatorInfo OPTIONAL, recipientInfos SET,
+//         EncryptedContentInfo,
 //             [1] authAttrs OPTIONAL, mac OCTET STRING, [2] unauthAttrs OPTIONAL }
 // EncryptedContentInfo ::= SEQUENCE { contentType OID, algorithm, [0] IMPLICIT OCTET STRING }
 //
@@ -162,7 +164,8 @@ Result<void> CmsDecryptor::open_trailer(const BerTag& tag) {
     if (!tag.is_octets()) return malformed("its authentication tag is missing");
     return start_capture(tag);
   }
-  const bool attributes = step_ == Step::after_content ? tag.is_context(1) : step_ == Step::after_mac && tag.is_context(2);
+  const bool attributes =
+      step_ == Step::after_content ? tag.is_context(1) : step_ == Step::after_mac && tag.is_context(2);
   if (!attributes || !tag.constructed) return malformed("there is an element too many");
   return start_capture(tag, max_recipients);
 }

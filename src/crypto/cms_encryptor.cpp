@@ -12,8 +12,8 @@
 namespace kanal::crypto {
 namespace {
 
-/// A BIO at the end of OpenSSL's chain that gathers its small writes and hands them to a Sink. Sink errors are kept here, because a BIO can
-/// only say "failed".
+/// A BIO at the end of OpenSSL's chain that gathers its small writes and hands them to a Sink. Sink errors are kept
+/// here, because a BIO can only say "failed".
 class BioToSink {
  public:
   explicit BioToSink(Sink& to) : to_(to) { buffer_.reserve(2 * stream_chunk); }
@@ -155,7 +155,8 @@ Result<std::unique_ptr<Sink>> make_cms_encryptor(const Certificate& recipient, K
   require(cms != nullptr, "CMS");
   CMS_RecipientInfo* info = CMS_add1_recipient_cert(cms.get(), recipient.get(), CMS_KEY_PARAM);
   if (info == nullptr || (transport == KeyTransport::oaep_sha256 && !use_oaep_sha256(info))) {
-    return reject("cms.recipient", "the receiver's certificate (" + recipient.subject() + ") cannot be used to encrypt");
+    return reject("cms.recipient",
+                  "the receiver's certificate (" + recipient.subject() + ") cannot be used to encrypt");
   }
   try {
     return std::make_unique<CmsEncryptor>(std::move(cms), to);

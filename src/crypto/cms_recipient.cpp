@@ -1,7 +1,9 @@
 // RecipientInfos ::= SET OF CHOICE { ktri KeyTransRecipientInfo, [1] kari, [2] kekri, [3] pwri, [4] ori }
 // KeyTransRecipientInfo ::= SEQUENCE { version, rid CHOICE { SEQUENCE { issuer Name, serialNumber INTEGER },
-//   [0] subjectKeyIdentifier OCTET STRING }, keyEncryptionAlgorithm, encryptedKey OCTET STRING }    (RFC 5652 6.2, asic-cms.md 6.1)
-// RSAES-OAEP-params ::= SEQUENCE { [0] hash DEFAULT sha1, [1] mgf DEFAULT mgf1-sha1, [2] pSource DEFAULT empty }   (RFC 4055)
+//   [0] subjectKeyIdentifier OCTET STRING }, keyEncryptionAlgorithm, encryptedKey OCTET STRING }    (RFC 5652 6.2,
+//   asic-cms.md 6.1)
+// RSAES-OAEP-params ::= SEQUENCE { [0] hash DEFAULT sha1, [1] mgf DEFAULT mgf1-sha1, [2] pSource DEFAULT empty }   (RFC
+// 4055)
 #include "crypto/cms_recipient.hpp"
 
 #include <openssl/rsa.h>
@@ -82,8 +84,8 @@ Result<Bytes> oaep_label(const X509_ALGOR* source) {
 Result<Transport> oaep_transport(const X509_ALGOR& algorithm) {
   OwnedOaepParameters parameters;
   if (algorithm.parameter != nullptr && algorithm.parameter->type != V_ASN1_NULL) {
-    parameters.reset(static_cast<RSA_OAEP_PARAMS*>(
-        ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(RSA_OAEP_PARAMS), algorithm.parameter)));
+    parameters.reset(
+        static_cast<RSA_OAEP_PARAMS*>(ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(RSA_OAEP_PARAMS), algorithm.parameter)));
     if (!parameters) return malformed("the parameters of RSA-OAEP cannot be read");
   }
   auto hash = oaep_hash(parameters ? parameters->hashFunc : nullptr);
@@ -125,11 +127,11 @@ bool prepare(EVP_PKEY_CTX* context, const Transport& transport) {
 
 /// A wrong key shows as a failure (OAEP) or, with PKCS#1 v1.5 and implicit rejection, as random bytes of another
 /// length; when these happen to have the right length, the content's padding shows it.
-Result<Bytes> decrypt_key(const PrivateKey& key, const Transport& transport, ByteView encrypted,
-                          std::size_t key_size) {
+Result<Bytes> decrypt_key(const PrivateKey& key, const Transport& transport, ByteView encrypted, std::size_t key_size) {
   const auto wrong = [] {
-    return reject("cms.key", "the package's key cannot be decrypted: our private key does not belong to the "
-                             "certificate that the sender used, or the package is damaged");
+    return reject("cms.key",
+                  "the package's key cannot be decrypted: our private key does not belong to the "
+                  "certificate that the sender used, or the package is damaged");
   };
   const OwnedKeyContext context(EVP_PKEY_CTX_new(key.get(), nullptr));
   if (!prepare(context.get(), transport)) return wrong();
@@ -146,8 +148,9 @@ Result<Bytes> decrypt_key(const PrivateKey& key, const Transport& transport, Byt
 bool names(const BerNode& rid, const Certificate& certificate) {
   if (rid.tag.is_context(0)) {
     const ASN1_OCTET_STRING* own = X509_get0_subject_key_id(certificate.get());
-    return own != nullptr && std::ranges::equal(rid.octets(), view_of(ASN1_STRING_get0_data(own),
-                                                                     static_cast<std::size_t>(ASN1_STRING_length(own))));
+    return own != nullptr &&
+           std::ranges::equal(rid.octets(),
+                              view_of(ASN1_STRING_get0_data(own), static_cast<std::size_t>(ASN1_STRING_length(own))));
   }
   if (!rid.tag.is_sequence() || rid.children.size() != 2) return false;
   const auto serial = from_der<ASN1_INTEGER, ASN1_INTEGER_free>(d2i_ASN1_INTEGER, rid.children[1].der());
@@ -192,8 +195,10 @@ Result<Bytes> unwrap_content_key(const BerNode& recipient_infos, const std::vect
     }
   }
   if (failure) return tl::unexpected<Error>(std::move(*failure));
-  return reject("cms.recipient", "the package is encrypted for somebody else: none of our certificates is among its "
-                                 "recipients" + first_recipient(recipient_infos));
+  return reject("cms.recipient",
+                "the package is encrypted for somebody else: none of our certificates is among its "
+                "recipients" +
+                    first_recipient(recipient_infos));
 }
 
 }  // namespace kanal::crypto

@@ -8,8 +8,8 @@
 
 namespace kanal::crypto {
 
-/// The content key, `key_size` bytes, from the recipient that is one of `keys`. Errors: `cms.malformed`, `cms.recipient`,
-/// `cms.algorithm`, `cms.key`. The caller wipes the key.
+/// The content key, `key_size` bytes, from the recipient that is one of `keys`. Errors: `cms.malformed`,
+/// `cms.recipient`, `cms.algorithm`, `cms.key`. The caller wipes the key.
 Result<Bytes> unwrap_content_key(const BerNode& recipient_infos, const std::vector<Identity>& keys,
                                  std::size_t key_size);
 

@@ -13,8 +13,8 @@ namespace kanal::crypto {
 struct CertificateRequest {
   std::string common_name;
   std::string organisation_name;
-  std::string orgnr;                    ///< empty for servers and CAs
-  std::vector<std::string> dns_names;   ///< for TLS servers; IP addresses allowed
+  std::string orgnr;                   ///< empty for servers and CAs
+  std::vector<std::string> dns_names;  ///< for TLS servers; IP addresses allowed
   Time not_before{};
   Time not_after{};
 };

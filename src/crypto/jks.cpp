@@ -5,10 +5,12 @@
 //   certificate = [type(utf), version 2 only] blob
 //   blob        = length(u32) bytes;  utf = length(u16) modified UTF-8
 //   digest      = SHA-1(password "Mighty Aphrodite" everything before)         ; password as UTF-16BE
-// The key's blob is a PKCS#8 EncryptedPrivateKeyInfo { 1.3.6.1.4.1.42.2.17.1.1, OCTET STRING salt(20) cipher check(20) }:
+// The key's blob is a PKCS#8 EncryptedPrivateKeyInfo { 1.3.6.1.4.1.42.2.17.1.1, OCTET STRING salt(20) cipher check(20)
+// }:
 //   stream block 1 = SHA-1(password salt), block n = SHA-1(password block n-1); plain = cipher XOR stream;
 //   check = SHA-1(password plain); plain is PKCS#8 PrivateKeyInfo
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -23,6 +25,7 @@ using OwnedEncryptedKey = Owned<X509_SIG, X509_SIG_free>;
 
 constexpr std::size_t sha1_size = 20;
 constexpr std::string_view key_protector = "1.3.6.1.4.1.42.2.17.1.1";
+constexpr std::string_view not_rsa = "key.not_rsa";
 constexpr std::uint32_t max_entries = 1000;
 constexpr std::uint32_t max_chain = 32;
 
@@ -43,7 +46,9 @@ void append_utf16(std::string_view text, Bytes& out) {
     out.push_back(static_cast<std::byte>(value & 0xFFU));
   };
   for (std::size_t i = 0; i < text.size();) {
-    const auto at = [&](std::size_t k) -> std::uint32_t { return k < text.size() ? static_cast<unsigned char>(text[k]) : 0; };
+    const auto at = [&](std::size_t k) -> std::uint32_t {
+      return k < text.size() ? static_cast<unsigned char>(text[k]) : 0;
+    };
     const std::uint32_t lead = at(i);
     const std::size_t length = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
     std::uint32_t value = length == 1 ? lead : lead & (0xFFU >> (length + 1));
@@ -180,7 +185,9 @@ Result<PrivateKey> read_key(const RawEntry& entry, ByteView password) {
   if (!decrypt_key(*octets, password, plain)) {
     return reject("keystore.password", "the key '" + entry.alias + "' has another password than its keystore");
   }
-  return PrivateKey::from_pkcs8(plain.bytes);
+  auto key = PrivateKey::from_pkcs8(plain.bytes);
+  if (!key && key.error().code != not_rsa) return damaged_keystore("the key of '" + entry.alias + "' cannot be read");
+  return key;
 }
 
 Result<KeystoreEntry> open_entry(const RawEntry& entry, ByteView password) {
@@ -221,7 +228,7 @@ Result<std::vector<KeystoreEntry>> read_jks(ByteView content, const Secret& pass
   std::vector<KeystoreEntry> entries;
   for (const RawEntry& raw : *raw_entries) {
     auto entry = open_entry(raw, password_bytes.bytes);
-    if (!entry && entry.error().code == "key.not_rsa") continue;
+    if (!entry && entry.error().code == not_rsa) continue;
     if (!entry) return failed(entry);
     entries.push_back(std::move(*entry));
   }

@@ -32,7 +32,8 @@ Result<std::vector<KeystoreEntry>> read_keystore(ByteView content, const Secret&
   const std::string magic = to_hex(content.first(4));
   if (magic == "feedfeed") return read_jks(content, password);
   if (magic == "cececece") {
-    return reject("keystore.unsupported", "the keystore is of type JCEKS; convert it to PKCS12 with keytool -importkeystore");
+    return reject("keystore.unsupported",
+                  "the keystore is of type JCEKS; convert it to PKCS12 with keytool -importkeystore");
   }
   if (content.front() == std::byte{0x30}) return read_pkcs12(content, password);
   return reject("keystore.unsupported", "the file is neither a PKCS#12 nor a JKS keystore");
@@ -41,7 +42,8 @@ Result<std::vector<KeystoreEntry>> read_keystore(ByteView content, const Secret&
 Result<Identity> find_identity(const std::vector<KeystoreEntry>& entries, std::string_view alias) {
   if (alias.empty()) {
     if (entries.size() == 1) return entries.front().identity;
-    return reject("keystore.alias", "no alias is given and the keystore has not exactly one key; " + aliases_of(entries));
+    return reject("keystore.alias",
+                  "no alias is given and the keystore has not exactly one key; " + aliases_of(entries));
   }
   for (const KeystoreEntry& entry : entries) {
     if (same_alias(entry.alias, alias)) return entry.identity;

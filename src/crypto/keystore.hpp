@@ -19,10 +19,12 @@ struct KeystoreEntry {
 };
 
 /// Opens a keystore. The type in the configuration is a wish: the bytes decide (a JKS file named PKCS12 is read as
-/// JKS and the other way round). Errors: `keystore.password`, `keystore.damaged`, `keystore.unsupported`; none shows the password.
+/// JKS and the other way round). Errors: `keystore.password`, `keystore.damaged`, `keystore.unsupported`; none shows
+/// the password.
 Result<std::vector<KeystoreEntry>> read_keystore(ByteView content, const Secret& password);
 
-/// The entry of an alias, compared case-insensitively. An empty alias takes the only entry. `keystore.alias` lists those there are.
+/// The entry of an alias, compared case-insensitively. An empty alias takes the only entry. `keystore.alias` lists
+/// those there are.
 Result<Identity> find_identity(const std::vector<KeystoreEntry>& entries, std::string_view alias);
 
 /// Writes a PKCS#12 file with one entry (AES-256, SHA-256), for sandboxes and tests.

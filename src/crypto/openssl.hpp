@@ -81,6 +81,16 @@ Bytes to_der(const T* object, Encode encode) {
   return der;
 }
 
+/// A BIO that reads from `bytes`, which may be empty and must outlive it.
+inline OwnedBio reader_of(ByteView bytes) {
+  if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) throw std::length_error("memory BIO");
+  // OpenSSL takes a null pointer for a mistake even when there is nothing to read.
+  OwnedBio bio(
+      BIO_new_mem_buf(bytes.empty() ? "" : static_cast<const void*>(bytes.data()), static_cast<int>(bytes.size())));
+  require(bio != nullptr, "memory BIO");
+  return bio;
+}
+
 /// Everything in a memory BIO.
 inline std::string text_in(BIO* bio) {
   char* data = nullptr;

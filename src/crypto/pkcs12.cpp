@@ -1,6 +1,6 @@
-// PFX (RFC 7292), read with OpenSSL: PBES2 as Java and OpenSSL write it today, and the RC2 and 3DES schemes of old files.
-// The old ciphers are in OpenSSL's legacy provider, which is loaded into a library context of its own: the rest of the program never
-// sees it. Keys and certificates leave that context as DER.
+// PFX (RFC 7292), read with OpenSSL: PBES2 as Java and OpenSSL write it today, and the RC2 and 3DES schemes of old
+// files. The old ciphers are in OpenSSL's legacy provider, which is loaded into a library context of its own: the rest
+// of the program never sees it. Keys and certificates leave that context as DER.
 #include <openssl/crypto.h>
 #include <openssl/pkcs12.h>
 #include <openssl/provider.h>
@@ -78,7 +78,9 @@ class Reader {
  public:
   /// `password` is null for files made without one.
   Reader(OSSL_LIB_CTX* library, const char* password)
-      : library_(library), password_(password), length_(password == nullptr ? 0 : static_cast<int>(std::string_view(password).size())) {}
+      : library_(library),
+        password_(password),
+        length_(password == nullptr ? 0 : static_cast<int>(std::string_view(password).size())) {}
 
   Result<Content> read(const PKCS12& file) {
     const OwnedSafes safes(PKCS12_unpack_authsafes(&file));
@@ -96,8 +98,9 @@ class Reader {
 
  private:
   static tl::unexpected<Error> undecryptable() {
-    return reject("keystore.unsupported", "the keystore is protected in a way that is not supported; write it anew "
-                                          "with keytool -importkeystore -deststoretype PKCS12");
+    return reject("keystore.unsupported",
+                  "the keystore is protected in a way that is not supported; write it anew "
+                  "with keytool -importkeystore -deststoretype PKCS12");
   }
 
   Result<void> read_bags(const STACK_OF(PKCS12_SAFEBAG) & bags, int depth) {
@@ -182,9 +185,11 @@ Result<std::vector<KeystoreEntry>> put_together(const Content& content) {
     std::string alias = key.alias.empty() ? own->alias : key.alias;
     // Java numbers the entries that have no name.
     if (alias.empty()) alias = std::to_string(++unnamed);
-    entries.push_back({std::move(alias), {key.key, own->certificate, chain_of(own->certificate, content.certificates)}});
+    entries.push_back(
+        {std::move(alias), {key.key, own->certificate, chain_of(own->certificate, content.certificates)}});
   }
-  if (entries.empty() && !content.keys.empty()) return damaged_keystore("the certificate that belongs to its key is missing");
+  if (entries.empty() && !content.keys.empty())
+    return damaged_keystore("the certificate that belongs to its key is missing");
   return entries;
 }
 
@@ -200,8 +205,9 @@ OwnedPkcs12 decode(ByteView content, OSSL_LIB_CTX* library) {
 
 Result<void> check_mac(PKCS12& file) {
   if (PKCS12_mac_present(&file) != 1) {
-    return reject("keystore.unsupported", "the PKCS#12 keystore has no integrity check (MAC); write it anew with keytool "
-                                          "-importkeystore -deststoretype PKCS12");
+    return reject("keystore.unsupported",
+                  "the PKCS#12 keystore has no integrity check (MAC); write it anew with keytool "
+                  "-importkeystore -deststoretype PKCS12");
   }
   const ASN1_INTEGER* iterations = nullptr;
   PKCS12_get0_mac(nullptr, nullptr, nullptr, &iterations, &file);

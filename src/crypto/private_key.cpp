@@ -39,8 +39,7 @@ PrivateKey::PrivateKey(evp_pkey_st* key) {
 Result<PrivateKey> PrivateKey::from_pem(std::string_view pem) {
   const QuietErrors quiet;
   if (pem.size() > max_key) return malformed();
-  const OwnedBio in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  require(in != nullptr, "memory BIO");
+  const OwnedBio in = reader_of(bytes_of(pem));
   const OwnedKey key(PEM_read_bio_PrivateKey(in.get(), nullptr, no_password, nullptr));
   return rsa_only(key.get());
 }

@@ -18,7 +18,7 @@ constexpr std::array<MessageType, 13> rows{{
     {.name = "avtalt", .document_type = "urn:no:difi:avtalt:xsd::avtalt", .needs_files = false},
     {.name = "digital", .document_type = "urn:no:difi:digitalpost:xsd:digital::digital"},
     {.name = "digital_dpv", .document_type = "urn:no:difi:digitalpost:xsd:digital::digital_dpv"},
-    {.name = "print", .document_type = "urn:no:difi:digitalpost:xsd:fysisk::print"},
+    {.name = "print", .document_type = "urn:no:difi:digitalpost:xsd:fysisk::print", .service_without_receiver = "DPI"},
     {.name = "innsynskrav", .document_type = "urn:no:difi:einnsyn:xsd::innsynskrav"},
     {.name = "publisering", .document_type = "urn:no:difi:einnsyn:xsd::publisering"},
     {.name = "einnsyn_kvittering",

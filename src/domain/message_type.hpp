@@ -15,6 +15,7 @@ struct MessageType {
   bool is_status = false;          ///< made by gateways only; never shown to a client
   bool needs_files = true;         ///< `send` refuses it without files
   bool needs_arkivmelding_xml = false;
+  std::string_view service_without_receiver = "UNKNOWN";  ///< who carries it when the SBD names no receiver
 };
 
 /// All rows, in catalogue order.

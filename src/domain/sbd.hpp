@@ -92,7 +92,7 @@ struct Violation {
   std::string path;     ///< `standardBusinessDocumentHeader.headerVersion`
   std::string code;     ///< `NotNull`, `Size`, `OneOf`, ...
   std::string message;  ///< `must not be null`
-  boost::json::value rejected{nullptr};
+  boost::json::value rejected = nullptr;
 };
 
 /// What was read, and what is wrong with it that only the text tells: `NotNull` for each missing member, which is an

@@ -1,6 +1,8 @@
 // The value itself, its written form, and that both survive each other.
 #include "domain/sbd.hpp"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 

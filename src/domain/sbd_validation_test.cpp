@@ -1,4 +1,6 @@
 // Each rule of messages.md section 2, in the words of rest-api.md section 11.
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

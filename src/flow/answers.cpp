@@ -28,7 +28,8 @@ Result<Answer> read_answer(const std::string& payload) {
   if (!reading) return failed(reading);
   Answer answer;
   answer.sbd = std::move(reading->sbd);
-  if (const auto* receipt = object->if_contains("to_receipt"); receipt != nullptr && receipt->is_bool() && receipt->get_bool()) {
+  if (const auto* receipt = object->if_contains("to_receipt");
+      receipt != nullptr && receipt->is_bool() && receipt->get_bool()) {
     answer.role = domain::DocumentRole::answer_to_receipt;
   }
   if (const auto* channel = object->if_contains("channel"); channel != nullptr && channel->is_string()) {

@@ -41,17 +41,19 @@ Result<domain::Verdict> ChannelGuard::settle(ports::Txn& txn, ports::RemoteItem&
   std::string detection = is_status ? "D1" : "D2";
   if (own_channel) detection = "D11";
   const std::string cause =
-      own_channel
-          ? fmt::format("another installation of the organisation uses the channel name '{}' too; give each its own "
+      own_channel ? fmt::format(
+                        "another installation of the organisation uses the channel name '{}' too; give each its own "
                         "difi.move.dpo.message-channel",
                         *inbox.channels.own)
-          : "another installation of the organisation sends without a channel (set difi.move.dpo.message-channel there), this "
-            "installation's database was lost, or the counterpart does not echo channels";
+                  : "another installation of the organisation sends without a channel (set "
+                    "difi.move.dpo.message-channel there), this "
+                    "installation's database was lost, or the counterpart does not echo channels";
   item.verdict = domain::Verdict::unknown;
   item.state = ports::RemoteItem::State::seen;
   item.look_again = clock_.now() + look_again_delay(item.attempts);
   const bool first_time = item.refers_to.empty();
-  item.refers_to = MessageId(is_status ? document.document.instance_identifier : document.body_text("relatedToMessageId"));
+  item.refers_to =
+      MessageId(is_status ? document.document.instance_identifier : document.body_text("relatedToMessageId"));
   item.reason = fmt::format("a {} about message {}, which this installation never sent: {}", document.document.type,
                             item.refers_to.str(), cause);
   ++item.attempts;
@@ -91,10 +93,11 @@ void ChannelGuard::acknowledge(ports::Transport& transport, std::vector<ports::R
         item.reason = "not acknowledged yet: " + result.error().text();
       } else {
         if (*result == ports::Acknowledged::already_done && fresh) {
-          auto reported = report(txn, item.service, "D8", item.remote_id,
-                                 fmt::format("item {} from {} was acknowledged by another installation while we took it: it "
-                                             "may have been delivered there too",
-                                             item.remote_id, item.sender));
+          auto reported =
+              report(txn, item.service, "D8", item.remote_id,
+                     fmt::format("item {} from {} was acknowledged by another installation while we took it: it "
+                                 "may have been delivered there too",
+                                 item.remote_id, item.sender));
           if (!reported) return failed(reported);
         }
         item.state = ports::RemoteItem::State::acknowledged;
@@ -114,9 +117,10 @@ void ChannelGuard::acknowledge(ports::Transport& transport, std::vector<ports::R
 Result<void> ChannelGuard::vanished(ports::Txn& txn, ports::RemoteItem& item, const ports::Inbox& inbox) {
   item.state = ports::RemoteItem::State::gone;
   const bool own_channel = inbox.channels.own && item.channel_seen == inbox.channels.own;
-  item.reason = own_channel ? fmt::format("taken by another installation that uses the channel name '{}' too; give each "
-                                          "installation its own difi.move.dpo.message-channel",
-                                          *inbox.channels.own)
+  item.reason = own_channel ? fmt::format(
+                                  "taken by another installation that uses the channel name '{}' too; give each "
+                                  "installation its own difi.move.dpo.message-channel",
+                                  *inbox.channels.own)
                             : "taken by another installation without a channel; only one may receive: set "
                               "difi.move.dpo.message-channel in all others";
   if (auto put = txn.put(item); !put) return failed(put);
@@ -128,10 +132,12 @@ Result<void> ChannelGuard::touched_by_another(ports::Txn& txn, ports::RemoteItem
   item.verdict = domain::Verdict::unknown;
   item.look_again = clock_.now() + look_again_delay(item.attempts++);
   item.reason =
-      "its download was begun, but not by this installation as far as its store tells: another installation without a channel, or "
+      "its download was begun, but not by this installation as far as its store tells: another installation without a "
+      "channel, or "
       "a lost store";
   if (auto put = txn.put(item); !put) return failed(put);
-  return report(txn, item.service, "D6", item.remote_id, fmt::format("item {} from {}: {}", item.remote_id, item.sender, item.reason));
+  return report(txn, item.service, "D6", item.remote_id,
+                fmt::format("item {} from {}: {}", item.remote_id, item.sender, item.reason));
 }
 
 }  // namespace kanal::flow

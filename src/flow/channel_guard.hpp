@@ -22,13 +22,13 @@ class ChannelGuard {
   [[nodiscard]] domain::Verdict classify(const ports::Descriptor& service, const ports::Inbox& inbox,
                                          const ports::RemoteItem& item) const;
 
-  /// Verdict once the item has been read: a status or receipt about a message that this installation never sent is nobody's
-  /// we know. Writes the orphan and the finding (D1, D2, D11) when so.
+  /// Verdict once the item has been read: a status or receipt about a message that this installation never sent is
+  /// nobody's we know. Writes the orphan and the finding (D1, D2, D11) when so.
   Result<domain::Verdict> settle(ports::Txn& txn, ports::RemoteItem& item, const ports::Inbox& inbox,
                                  const domain::Sbd& document, bool ours);
 
-  /// Acknowledges stored items at the service, and writes that down. Items that fail stay stored and are tried again by the
-  /// next round. `fresh`: stored by this very round, so "already acknowledged" means somebody else did it (D8).
+  /// Acknowledges stored items at the service, and writes that down. Items that fail stay stored and are tried again by
+  /// the next round. `fresh`: stored by this very round, so "already acknowledged" means somebody else did it (D8).
   void acknowledge(ports::Transport& transport, std::vector<ports::RemoteItem>& items, bool fresh,
                    const std::function<void(std::vector<std::function<void()>>)>& run_all);
 

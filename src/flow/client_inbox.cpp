@@ -1,5 +1,8 @@
 #include "flow/client_inbox.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include <fmt/format.h>
 
 #include "flow/answers.hpp"
@@ -26,7 +29,8 @@ Result<domain::Sbd> document_of(const ports::Message& message) {
 }  // namespace
 
 ClientInbox::ClientInbox(ports::Store& store, ports::BlobStore& blobs, const Services& services,
-                         const Settings& settings, ports::CrashPoints& points, Clock& clock, Log& log, Hint work_available)
+                         const Settings& settings, ports::CrashPoints& points, Clock& clock, Log& log,
+                         Hint work_available)
     : store_(store),
       blobs_(blobs),
       services_(services),
@@ -65,10 +69,43 @@ Result<Popped> ClientInbox::pop(const MessageId& id) {
   if (!extended) return failed(extended);
   Popped popped;
   if (!message->package) return popped;
-  auto content = blobs_.open(*message->package);
+  auto content = open_package(*message->package);
+  if (!content && content.error().code == "spool.damaged") return drop_damaged(*message, content.error());
   if (!content) return failed(content);
   popped.content = std::move(*content);
   return popped;
+}
+
+/// Opened and begun, so that most damage shows before a byte of it has been given out.
+Result<std::unique_ptr<SeekableSource>> ClientInbox::open_package(const ports::BlobRef& package) {
+  auto content = blobs_.open(package);
+  if (!content) return failed(content);
+  std::array<std::byte, 1> first{};
+  if (auto read = (*content)->read(first); !read) return failed(read);
+  if (auto back = (*content)->seek(0); !back) return failed(back);
+  return content;
+}
+
+/// A package that cannot be read will never be: the message leaves the queue and its conversation says why
+/// (rest-api.md 6.3).
+Result<Popped> ClientInbox::drop_damaged(const ports::Message& message, const Error& damage) {
+  const auto& id = message.message_id;
+  auto dropped = store_.write([&](ports::Txn& txn) -> Result<void> {
+    if (const auto conversation = txn.conversation(id, ports::Direction::incoming)) {
+      auto added = txn.add_status(
+          conversation->id, domain::ReceiptStatus::feil, clock_.now(),
+          fmt::format("Can not read file \"asic.zip\" for message [messageId={}, sender={}], removing from queue.",
+                      id.str(), message.sender_identifier));
+      if (!added) return failed(added);
+    }
+    auto gone = txn.remove_message(message.id);
+    if (!gone) return failed(gone);
+    return {};
+  });
+  if (!dropped) return failed(dropped);
+  log_.error("package_damaged", {{"message_id", id.str()}, {"reason", damage.text()}});
+  return failed(Error{"inbox.damaged", damage.text(), Disposition::reject, {}, {}},
+                "File(s) named asic.zip was not found");
 }
 
 Result<domain::Sbd> ClientInbox::remove(const MessageId& id) {

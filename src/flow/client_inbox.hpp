@@ -1,5 +1,6 @@
-// What a client does with incoming messages: peek (lock), pop (read), delete (rest-api.md section 6). Thread-safe; durable before it returns.
-// Error codes: `inbox.not_found`, `inbox.not_locked`, `spool.*`, `store.*`.
+// What a client does with incoming messages: peek (lock), pop (read), delete (rest-api.md section 6). Thread-safe;
+// durable before it returns. Error codes: `inbox.not_found`, `inbox.not_locked`, `inbox.damaged` (the message is gone),
+// `spool.*`, `store.*`.
 #pragma once
 
 #include <memory>
@@ -34,6 +35,8 @@ class ClientInbox {
   Result<domain::Sbd> remove(const MessageId& id);
 
  private:
+  Result<std::unique_ptr<SeekableSource>> open_package(const ports::BlobRef& package);
+  Result<Popped> drop_damaged(const ports::Message& message, const Error& damage);
 
   ports::Store& store_;
   ports::BlobStore& blobs_;

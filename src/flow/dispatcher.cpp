@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <fmt/format.h>
 
 #include "domain/message_type.hpp"
 #include "flow/retry.hpp"
@@ -33,7 +33,8 @@ std::string member_of(const std::string& payload, std::string_view name) {
 /// What a transport remembers goes into the job's own row.
 class Dispatcher::JobDispatch final : public ports::Dispatch {
  public:
-  JobDispatch(Dispatcher& owner, ports::Job& job, std::string state, std::function<std::string(const std::string&)> payload)
+  JobDispatch(Dispatcher& owner, ports::Job& job, std::string state,
+              std::function<std::string(const std::string&)> payload)
       : owner_(owner), job_(job), state_(std::move(state)), payload_(std::move(payload)) {}
 
   [[nodiscard]] const std::string& remembered() const override { return state_; }
@@ -95,9 +96,8 @@ void Dispatcher::drop(const ports::Job& job, std::string_view why) {
 
 void Dispatcher::postpone(const ports::Job& job, const Error& error) {
   const Duration delay = retry_delay(job.attempt + 1, settings_.first_retry, error);
-  auto done = store_.write([&](ports::Txn& txn) {
-    return txn.postpone(job, clock_.now() + delay, error.text(), counts_as_attempt(error));
-  });
+  auto done = store_.write(
+      [&](ports::Txn& txn) { return txn.postpone(job, clock_.now() + delay, error.text(), counts_as_attempt(error)); });
   if (!done) log_.error("job_not_postponed", {{"kind", job.kind}, {"key", job.key}, {"reason", done.error().text()}});
   log_.warning("send_postponed", {{"message_id", job.key},
                                   {"service_identifier", job.service.str()},
@@ -137,7 +137,8 @@ Result<ports::OutboundDocument> Dispatcher::load(const ports::Message& message) 
     document.files = view.attachments(message.id);
     const auto* type = domain::find_message_type(document.sbd.document.type);
     if (type == nullptr || (!type->is_receipt && !type->is_status)) return {};
-    // A receipt answers a message: the channel that came with it goes back, whatever ours is called (dpo.md 8.7 case 7).
+    // A receipt answers a message: the channel that came with it goes back, whatever ours is called (dpo.md 8.7 case
+    // 7).
     document.role = domain::DocumentRole::answer_to_receipt;
     document.answer_channel = document.sbd.message_channel();
     const auto related = document.sbd.body_text("relatedToMessageId");
@@ -145,7 +146,8 @@ Result<ports::OutboundDocument> Dispatcher::load(const ports::Message& message) 
                                           : view.conversation(MessageId(related), ports::Direction::incoming);
     if (answered) {
       document.role = domain::DocumentRole::answer_to_message;
-      // What was remembered replaces anything else (8.7 case 4); a client that repeats it itself may also be right (case 5).
+      // What was remembered replaces anything else (8.7 case 4); a client that repeats it itself may also be right
+      // (case 5).
       if (answered->message_channel) document.answer_channel = answered->message_channel;
     }
     return {};
@@ -168,8 +170,11 @@ void Dispatcher::send(ports::Job job, const std::stop_token& stop) {
   if (!message) return drop(job, "the message is gone");
   auto* transport = services_.find(message->service);
   if (transport == nullptr) {
-    return postpone(job, Error{"send.service_disabled", "the service is switched off; switch it on to send this message",
-                               Disposition::retry, {}, {}});
+    return postpone(job, Error{"send.service_disabled",
+                               "the service is switched off; switch it on to send this message",
+                               Disposition::retry,
+                               {},
+                               {}});
   }
   auto document = load(*message);
   if (!document) {
@@ -182,8 +187,9 @@ void Dispatcher::send(ports::Job job, const std::stop_token& stop) {
   if (ttl && clock_.now() > ttl->utc && state.empty()) {
     return give_up(job, *message, domain::ReceiptStatus::levetid_utlopt, std::string(domain::expired_description), {});
   }
-  JobDispatch dispatch(*this, job, state,
-                       [](const std::string& remembered) { return json::serialize(json::object{{"state", remembered}}); });
+  JobDispatch dispatch(*this, job, state, [](const std::string& remembered) {
+    return json::serialize(json::object{{"state", remembered}});
+  });
   auto result = transport->send(*document, dispatch, stop);
   if (result) return sent(job, *message, *document, *result);
   const Error& error = result.error();
@@ -273,8 +279,10 @@ void Dispatcher::follow(const ports::Job& job) {
     return postpone(job, report.error());
   }
   if (report->outcome == ports::StatusReport::Outcome::pending && job.attempt + 1 < max_follows) {
-    auto later = store_.write([&](ports::Txn& txn) { return txn.postpone(job, clock_.now() + follow_interval, "", true); });
-    if (!later) log_.error("job_not_postponed", {{"kind", job.kind}, {"key", job.key}, {"reason", later.error().text()}});
+    auto later =
+        store_.write([&](ports::Txn& txn) { return txn.postpone(job, clock_.now() + follow_interval, "", true); });
+    if (!later)
+      log_.error("job_not_postponed", {{"kind", job.kind}, {"key", job.key}, {"reason", later.error().text()}});
     return;
   }
   auto done = store_.write([&](ports::Txn& txn) -> Result<void> {

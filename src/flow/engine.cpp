@@ -14,8 +14,8 @@ Engine::Engine(SubmitParts parts)
       housekeeping_(parts.store, parts.services, parts.settings, parts.clock, parts.log) {
   for (const auto& transport : parts_.services.all()) {
     if (!transport->descriptor().receives) continue;
-    receptions_.push_back(std::make_unique<Reception>(*transport, parts_.store, parts_.blobs, guard_, intake_, pool_, board_,
-                                                      parts_.points, parts_.clock, parts_.log,
+    receptions_.push_back(std::make_unique<Reception>(*transport, parts_.store, parts_.blobs, guard_, intake_, pool_,
+                                                      board_, parts_.points, parts_.clock, parts_.log,
                                                       [this] { dispatcher_.hint(); }));
   }
 }

@@ -14,7 +14,8 @@ constexpr int unanswered_batch = 50;
 
 }  // namespace
 
-Housekeeping::Housekeeping(ports::Store& store, const Services& services, const Settings& settings, Clock& clock, Log& log)
+Housekeeping::Housekeeping(ports::Store& store, const Services& services, const Settings& settings, Clock& clock,
+                           Log& log)
     : store_(store), services_(services), settings_(settings), clock_(clock), log_(log) {}
 
 Housekeeping::~Housekeeping() { stop(); }
@@ -113,11 +114,12 @@ Result<void> Housekeeping::find_unanswered() {
       const auto report = transport->status(*conversation.external_system_reference, conversation.sender);
       if (!report || !report->taken_by_receiver) continue;
       auto written = store_.write([&](ports::Txn& txn) {
-        return txn.report({service, "D3", conversation.message_id.str(),
-                           fmt::format("message {} to {} was taken by its receiver, but no MOTTATT came: its answer was "
-                                       "possibly taken by another installation; do not resend before asking the receiver",
-                                       conversation.message_id.str(), conversation.receiver),
-                           now, now, 1});
+        return txn.report(
+            {service, "D3", conversation.message_id.str(),
+             fmt::format("message {} to {} was taken by its receiver, but no MOTTATT came: its answer was "
+                         "possibly taken by another installation; do not resend before asking the receiver",
+                         conversation.message_id.str(), conversation.receiver),
+             now, now, 1});
       });
       if (!written) return failed(written);
     }
@@ -140,11 +142,12 @@ Result<void> Housekeeping::find_left_channels() {
           transport->inboxes(), [&](const auto& inbox) { return inbox.channels.own.value_or("") == channel; });
       if (configured) continue;
       auto written = store_.write([&](ports::Txn& txn) {
-        return txn.report({descriptor.service, "D10", channel,
-                           fmt::format("messages sent on channel '{}' are under way until {}, but {} is something else now; the "
-                                       "old channel is listened to until they are final",
-                                       channel, format_iso(expiry), descriptor.isolation_property),
-                           clock_.now(), clock_.now(), 1});
+        return txn.report(
+            {descriptor.service, "D10", channel,
+             fmt::format("messages sent on channel '{}' are under way until {}, but {} is something else now; the "
+                         "old channel is listened to until they are final",
+                         channel, format_iso(expiry), descriptor.isolation_property),
+             clock_.now(), clock_.now(), 1});
       });
       if (!written) return failed(written);
     }

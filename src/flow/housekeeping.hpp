@@ -1,5 +1,5 @@
-// Periodic work: expiry of what was not delivered in time, messages whose answers stay away (D3), channels that are no longer
-// configured (D10). One thread; every step is an ordinary transaction.
+// Periodic work: expiry of what was not delivered in time, messages whose answers stay away (D3), channels that are no
+// longer configured (D10). One thread; every step is an ordinary transaction.
 #pragma once
 
 #include <condition_variable>
@@ -24,8 +24,8 @@ class Housekeeping {
   void start();
   void stop();
 
-  /// Conversations past their time get LEVETID_UTLOPT; what of them is still in hand is removed, unless a client is fetching it
-  /// or a worker is sending it (rest-api.md 6.5, 12 no. 5 and 11). Gives the number.
+  /// Conversations past their time get LEVETID_UTLOPT; what of them is still in hand is removed, unless a client is
+  /// fetching it or a worker is sending it (rest-api.md 6.5, 12 no. 5 and 11). Gives the number.
   Result<int> expire();
   /// Detection D3: sent, confirmed by the receiver, and still no MOTTATT.
   Result<void> find_unanswered();

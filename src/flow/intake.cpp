@@ -86,7 +86,8 @@ Result<void> Intake::apply(ports::Txn& txn, const ports::Descriptor& service, co
                            const std::optional<ports::BlobRef>& raw) {
   const auto* type = domain::find_message_type(document.sbd.document.type);
   if (type == nullptr) {
-    return quarantine(txn, item, Error{"sbd.type_unknown", "unknown document type", Disposition::reject, {}, {}}, raw, {});
+    return quarantine(txn, item, Error{"sbd.type_unknown", "unknown document type", Disposition::reject, {}, {}}, raw,
+                      {});
   }
   if (type->is_status) return apply_status(txn, inbox, item, document);
   if (type->is_receipt) {
@@ -113,8 +114,11 @@ Result<void> Intake::apply_status(ports::Txn& txn, const ports::Inbox& inbox, po
   const auto status = domain::receipt_status(document.sbd.body_text("status"));
   if (!status || !domain::allowed_from_counterpart(*status)) {
     return quarantine(txn, item,
-                      Error{"status.unknown", fmt::format("a status with the value '{}'", document.sbd.body_text("status")),
-                            Disposition::reject, {}, {}},
+                      Error{"status.unknown",
+                            fmt::format("a status with the value '{}'", document.sbd.body_text("status")),
+                            Disposition::reject,
+                            {},
+                            {}},
                       {}, document.sbd.message_id());
   }
   const auto conversation = txn.conversation(document.sbd.message_id(), ports::Direction::outgoing);
@@ -168,10 +172,11 @@ Result<void> Intake::apply_message(ports::Txn& txn, const ports::Descriptor& ser
     }
     const bool delivered = !txn.message(sbd.message_id(), ports::Direction::incoming).has_value();
     const bool failed_before = known->finished && std::ranges::any_of(known->statuses, [](const auto& s) {
-      return s.status == ReceiptStatus::levetid_utlopt || s.status == ReceiptStatus::feil;
-    });
+                                 return s.status == ReceiptStatus::levetid_utlopt || s.status == ReceiptStatus::feil;
+                               });
     if (!failed_before) {
-      auto told = queue_status(txn, service, sbd, delivered ? ReceiptStatus::levert : ReceiptStatus::mottatt, settings_, now);
+      auto told =
+          queue_status(txn, service, sbd, delivered ? ReceiptStatus::levert : ReceiptStatus::mottatt, settings_, now);
       if (!told) return failed(told);
     }
     item.reason = "duplicate of a message that is known already";
@@ -184,7 +189,8 @@ Result<void> Intake::apply_message(ports::Txn& txn, const ports::Descriptor& ser
   if (!created) return failed(created);
   const auto ttl = sbd.expected_response();
   if (!type->is_receipt && ttl && now > ttl->utc) {
-    auto expired = txn.add_status(conversation.id, ReceiptStatus::levetid_utlopt, now, std::string(domain::expired_description));
+    auto expired =
+        txn.add_status(conversation.id, ReceiptStatus::levetid_utlopt, now, std::string(domain::expired_description));
     if (!expired) return failed(expired);
     if (document.package) {
       if (auto dropped = txn.discard(*document.package); !dropped) return failed(dropped);

@@ -1,5 +1,5 @@
-// What an incoming, verified document does to the store (dpo.md 7.2; style.md "Who owns one inbound message" 3). Runs inside
-// the transaction that makes us its owner; nothing here talks to a remote service.
+// What an incoming, verified document does to the store (dpo.md 7.2; style.md "Who owns one inbound message" 3). Runs
+// inside the transaction that makes us its owner; nothing here talks to a remote service.
 #pragma once
 
 #include <optional>

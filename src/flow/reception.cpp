@@ -139,7 +139,8 @@ Result<void> Reception::recall(Round& round, const std::vector<ports::Listed>& l
   const auto& service = transport_.descriptor().service;
   return store_.read([&](ports::View& view) -> Result<void> {
     for (const auto& entry : listed) {
-      if (auto item = view.remote_item(service, entry.remote_id)) round.known.emplace(entry.remote_id, std::move(*item));
+      if (auto item = view.remote_item(service, entry.remote_id))
+        round.known.emplace(entry.remote_id, std::move(*item));
     }
     // Stored but not acknowledged: whether it is still listed or not, the service has to be told.
     round.to_acknowledge = view.remote_items(service, round.inbox.id, State::stored, 1000);
@@ -211,8 +212,9 @@ Result<void> Reception::decide(Round& round, const std::vector<ports::Listed>& l
       if (item.verdict == Verdict::ours) round.to_take.push_back(std::move(item));
     }
     for (auto item : look_again) {
-      const bool became_ours = item.verdict == Verdict::other_channel ||
-                               (!item.refers_to.empty() && txn.conversation(item.refers_to, ports::Direction::outgoing));
+      const bool became_ours =
+          item.verdict == Verdict::other_channel ||
+          (!item.refers_to.empty() && txn.conversation(item.refers_to, ports::Direction::outgoing));
       item.look_again = now + look_again_delay(item.attempts);
       ++item.attempts;
       if (became_ours) {
@@ -225,11 +227,12 @@ Result<void> Reception::decide(Round& round, const std::vector<ports::Listed>& l
     }
     for (const auto& [channel, seen] : waiting) {
       if (now - seen.second < dead_channel_after) continue;
-      auto reported = txn.report({service.service, "D9", channel,
-                                  fmt::format("{} item(s) wait for channel '{}', the oldest since {}: no installation listens to "
-                                              "it, or its name is misspelt",
-                                              seen.first, channel, format_iso(seen.second)),
-                                  now, now, 1});
+      auto reported =
+          txn.report({service.service, "D9", channel,
+                      fmt::format("{} item(s) wait for channel '{}', the oldest since {}: no installation listens to "
+                                  "it, or its name is misspelt",
+                                  seen.first, channel, format_iso(seen.second)),
+                      now, now, 1});
       if (!reported) return failed(reported);
     }
     return {};
@@ -300,7 +303,8 @@ Result<void> Reception::commit(Round& round, std::vector<Taken>& taken) {
     for (std::size_t i = 0; i < taken.size(); ++i) {
       auto& [item, raw, document, error] = taken[i];
       if (document) {
-        if (auto applied = intake_.apply(txn, service, round.inbox, item, *document, kept[i]); !applied) return failed(applied);
+        if (auto applied = intake_.apply(txn, service, round.inbox, item, *document, kept[i]); !applied)
+          return failed(applied);
       } else if (kept[i]) {
         if (auto done = intake_.quarantine(txn, item, *error, kept[i], {}); !done) return failed(done);
       } else {

@@ -1,6 +1,6 @@
-// Polls the inboxes of one message service and owns an item from "seen" to "acknowledged" (style.md "Who owns one inbound
-// message"; dpo.md section 7). A thread per inbox: each has its own schedule, back-off and health, and a failing item never
-// stops the others. start()/stop() by the owner.
+// Polls the inboxes of one message service and owns an item from "seen" to "acknowledged" (style.md "Who owns one
+// inbound message"; dpo.md section 7). A thread per inbox: each has its own schedule, back-off and health, and a
+// failing item never stops the others. start()/stop() by the owner.
 #pragma once
 
 #include <condition_variable>

@@ -6,8 +6,8 @@
 
 namespace kanal::flow {
 
-/// Delay before the next try after `attempt` failed ones (1, 2, ...): `first`, then three times as long each, at most an hour;
-/// never before the counterpart's own wish.
+/// Delay before the next try after `attempt` failed ones (1, 2, ...): `first`, then three times as long each, at most
+/// an hour; never before the counterpart's own wish.
 [[nodiscard]] Duration retry_delay(int attempt, Duration first, const Error& error);
 
 /// Is this failure the message's fault? Tokens and registers that do not answer are not: they do not use up attempts.

@@ -12,14 +12,14 @@ namespace kanal::flow {
 struct Settings {
   Orgnr own_organisation;
   StatusSettings status;
-  std::chrono::minutes lock_timeout{5};                  ///< difi.move.nextmove.lockTimeoutMinutes
-  std::chrono::hours default_ttl{24};                    ///< difi.move.nextmove.default-ttl-hours
-  std::chrono::milliseconds expiry_interval{30'000};     ///< difi.move.nextmove.ttlPollingrate
-  int send_workers = 10;                                 ///< difi.move.queue.concurrency
+  std::chrono::minutes lock_timeout{5};               ///< difi.move.nextmove.lockTimeoutMinutes
+  std::chrono::hours default_ttl{24};                 ///< difi.move.nextmove.default-ttl-hours
+  std::chrono::milliseconds expiry_interval{30'000};  ///< difi.move.nextmove.ttlPollingrate
+  int send_workers = 10;                              ///< difi.move.queue.concurrency
   int receive_workers = 8;
-  int max_attempts = 105;                                ///< 5 + difi.move.queue.maximum-retry-hours
+  int max_attempts = 105;  ///< 5 + difi.move.queue.maximum-retry-hours
   std::chrono::milliseconds first_retry{20'000};
-  std::chrono::minutes unanswered_after{10};             ///< detection D3
+  std::chrono::minutes unanswered_after{10};  ///< detection D3
   bool deliver_orphan_receipts = false;
 };
 

@@ -17,7 +17,7 @@ struct InboxState {
   ServiceIdentifier service;
   std::string inbox;
   std::optional<Time> last_success;
-  std::string last_error;       ///< empty after a success
+  std::string last_error;  ///< empty after a success
   int failures_in_a_row = 0;
   std::int64_t waiting_elsewhere = 0;  ///< items of other channels seen in the last round
 };

@@ -11,7 +11,6 @@
 namespace kanal::flow {
 namespace {
 
-
 std::optional<int> security_level(const domain::Sbd& sbd) {
   const auto* body = sbd.body.if_object();
   const auto* level = body != nullptr ? body->if_contains("sikkerhetsnivaa") : nullptr;
@@ -65,7 +64,8 @@ Result<Submit::Draft> Submit::prepare(domain::Sbd sbd) {
                               sbd.document.type, domain::expected_type_names()));
   }
   if (sbd.sender.empty()) {
-    sbd.sender.push_back({std::string(domain::iso6523_authority), domain::iso6523(parts_.settings.own_organisation), {}});
+    sbd.sender.push_back(
+        {std::string(domain::iso6523_authority), domain::iso6523(parts_.settings.own_organisation), {}});
   }
   auto rewritten =
       domain::on_behalf_of(sbd.sender.front().authority, sbd.sender.front().value, parts_.settings.own_organisation);
@@ -81,15 +81,15 @@ Result<Submit::Draft> Submit::prepare(domain::Sbd sbd) {
   }
 
   std::optional<domain::Partner> receiver;
-  ServiceIdentifier service(type->name == "print" ? "DPI" : "UNKNOWN");
+  ServiceIdentifier service{std::string(type->service_without_receiver)};
   if (!sbd.receiver.empty()) {
     auto parsed = partner_of(sbd.receiver.front(), "receiver");
     if (!parsed) return failed(parsed);
     receiver = *parsed;
     const ConversationId conversation = sbd.conversation_id();
-    auto records = parts_.directory.lookup(
-        {receiver->primary, process, security_level(sbd),
-         conversation.empty() ? std::nullopt : std::optional<std::string>(conversation.str())});
+    auto records =
+        parts_.directory.lookup({receiver->primary, process, security_level(sbd),
+                                 conversation.empty() ? std::nullopt : std::optional<std::string>(conversation.str())});
     if (!records && records.error().disposition == Disposition::retry) return failed(records);
     const std::string refusal = fmt::format("Receiver do not accept the document process {}", process);
     if (!records) return failed(Error{"submit.receiver", records.error().text(), Disposition::reject, {}, {}}, refusal);
@@ -110,16 +110,16 @@ Result<Submit::Draft> Submit::prepare(domain::Sbd sbd) {
   draft.transport = parts_.services.find(service);
   if (sbd.document.instance_identifier.empty()) sbd.document.instance_identifier = new_uuid();
   if (!sbd.document.creation) sbd.document.creation = in_oslo(now);
-  fill_time_to_live(sbd, draft.transport != nullptr ? draft.transport->descriptor().default_ttl : parts_.settings.default_ttl,
-                    now);
+  fill_time_to_live(
+      sbd, draft.transport != nullptr ? draft.transport->descriptor().default_ttl : parts_.settings.default_ttl, now);
   fill_blank_scope_ids(sbd);
 
   ports::CreateContext context;
   bool exists = false;
   auto looked = parts_.store.read([&](ports::View& view) -> Result<void> {
     const MessageId id = sbd.message_id();
-    exists = view.message(id, ports::Direction::outgoing).has_value() ||
-             (!type->is_status && view.conversation_exists(id));
+    exists =
+        view.message(id, ports::Direction::outgoing).has_value() || (!type->is_status && view.conversation_exists(id));
     if (const std::string related = sbd.body_text("relatedToMessageId"); !related.empty()) {
       context.answered = view.conversation(MessageId(related), ports::Direction::incoming);
     }
@@ -184,7 +184,8 @@ Result<void> Submit::store_draft(ports::Txn& txn, Draft& draft) {
   if (auto stored = txn.insert(draft.message); !stored) return failed(stored);
   if (status) return {};
   if (auto stored = txn.insert(draft.conversation); !stored) return failed(stored);
-  auto created = txn.add_status(draft.conversation.id, domain::ReceiptStatus::opprettet, draft.conversation.last_update);
+  auto created =
+      txn.add_status(draft.conversation.id, domain::ReceiptStatus::opprettet, draft.conversation.last_update);
   if (!created) return failed(created);
   return {};
 }
@@ -203,10 +204,12 @@ Result<void> Submit::check_sendable(const domain::Sbd& sbd, const std::vector<st
                                     const std::optional<ports::ArkivmeldingFacts>& arkivmelding) {
   const auto* type = domain::find_message_type(sbd.document.type);
   if (type == nullptr) return bug("submit.unknown_type", "a stored message has a type that is not in the catalogue");
-  if (type->needs_files && names.empty()) return reject("submit.no_files", "There must always be at least one attachment");
+  if (type->needs_files && names.empty())
+    return reject("submit.no_files", "There must always be at least one attachment");
   if (const auto ttl = sbd.expected_response(); ttl && parts_.clock.now() > ttl->utc) {
-    return reject("submit.expired",
-                  fmt::format("ExpectedResponseDateTime {} has been exceeded. Please resend the message", format_iso(*ttl)));
+    return reject(
+        "submit.expired",
+        fmt::format("ExpectedResponseDateTime {} has been exceeded. Please resend the message", format_iso(*ttl)));
   }
   if (!type->needs_arkivmelding_xml) return {};
   if (!arkivmelding) return reject("submit.no_arkivmelding", "DPO message type requires arkivmelding.xml attachment");
@@ -265,8 +268,13 @@ Result<void> Submit::send(const MessageId& id) {
   }
   auto sendable = check_sendable(reading->sbd, names, arkivmelding);
   if (!sendable && sendable.error().code == "submit.expired") {
-    // The status outlives the error (rest-api.md 5.3 no. 3).
+    // The status outlives the error (rest-api.md 5.3 no. 3). The conversation is finished by it, so expiry will not
+    // find the message.
     auto marked = parts_.store.write([&](ports::Txn& txn) -> Result<void> {
+      const auto current = txn.message(id, ports::Direction::outgoing);
+      if (!current || current->queued) return {};
+      auto removed = txn.remove_message(current->id);
+      if (!removed) return failed(removed);
       const auto conversation = txn.conversation(id, ports::Direction::outgoing);
       if (!conversation) return {};
       auto added = txn.add_status(conversation->id, domain::ReceiptStatus::levetid_utlopt, parts_.clock.now(),

@@ -1,11 +1,12 @@
-// Owner of an outgoing message from the client's first byte until `send` was answered (style.md "Who owns one outbound message"
-// 1-2; rest-api.md sections 4 and 5). Every call is durable before it returns. Thread-safe; calls may block.
+// Owner of an outgoing message from the client's first byte until `send` was answered (style.md "Who owns one outbound
+// message" 1-2; rest-api.md sections 4 and 5). Every call is durable before it returns. Thread-safe; calls may block.
 //
 // Error codes (the API's table maps each to its exception, status and body):
-//   submit.unknown_type, submit.receiver (+ cause: registry text), submit.no_process, submit.exists, certificate.invalid,
-//   submit.service_disabled, submit.type_mismatch, submit.message_channel, submit.violations (see `Refusal`), submit.not_found,
-//   submit.duplicate_file, submit.too_large, submit.no_files, submit.expired, submit.no_arkivmelding, submit.missing_files,
-//   submit.busy, submit.multipart_too_large, submit.partner, xml.*, arkivmelding.*, directory.unavailable (retry), spool.*, store.*
+//   submit.unknown_type, submit.receiver (+ cause: registry text), submit.no_process, submit.exists,
+//   certificate.invalid, submit.service_disabled, submit.type_mismatch, submit.message_channel, submit.not_found,
+//   submit.duplicate_file, submit.too_large, submit.no_files, submit.expired, submit.no_arkivmelding,
+//   submit.missing_files, submit.busy, submit.multipart_too_large, submit.partner, xml.*, arkivmelding.*,
+//   directory.unavailable (retry), spool.*, store.*
 // The message of each of these is the catalogue text of rest-api.md section 11.
 #pragma once
 
@@ -78,9 +79,11 @@ class Submit {
   Result<domain::Sbd> create(domain::Sbd sbd);
 
   /// Begins one file of a message (5.2). `expected_size`: the request's Content-Length, when it has one.
-  Result<std::unique_ptr<Upload>> upload(const MessageId& id, FileHead head, std::optional<std::uint64_t> expected_size);
+  Result<std::unique_ptr<Upload>> upload(const MessageId& id, FileHead head,
+                                         std::optional<std::uint64_t> expected_size);
 
-  /// 5.3; a second call while the message is queued does nothing and succeeds.
+  /// 5.3; a second call while the message is queued does nothing and succeeds. A message past its time to live ends
+  /// here: it gets LEVETID_UTLOPT and is removed.
   Result<void> send(const MessageId& id);
 
   /// One-shot multipart (4.1): create, add all files, send; all or nothing.
@@ -96,7 +99,8 @@ class Submit {
   Result<void> store_draft(ports::Txn& txn, Draft& draft);
   Result<void> add_file(ports::Txn& txn, ports::Message& message, const domain::Sbd& sbd, const StagedFile& file);
   Result<void> queue(ports::Txn& txn, ports::Message& message, const domain::Sbd& sbd);
-  Result<std::optional<ports::ArkivmeldingFacts>> read_arkivmelding(const std::string& filename, const ports::BlobRef& blob);
+  Result<std::optional<ports::ArkivmeldingFacts>> read_arkivmelding(const std::string& filename,
+                                                                    const ports::BlobRef& blob);
   Result<void> check_sendable(const domain::Sbd& sbd, const std::vector<std::string>& names,
                               const std::optional<ports::ArkivmeldingFacts>& arkivmelding);
   void drop(const ports::BlobRef& blob);

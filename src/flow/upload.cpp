@@ -10,10 +10,11 @@ namespace {
 
 Result<void> refuse_over_limit(std::uint64_t total, const ports::Descriptor& service) {
   if (total <= service.upload_size_limit) return {};
-  return reject("submit.too_large",
-                fmt::format("The combined file size for all attachments ({}) exceeds the maximum allowed upload size for "
-                            "the target service ({}, {})",
-                            size_text(total), service.service.str(), service.upload_size_text));
+  return reject(
+      "submit.too_large",
+      fmt::format("The combined file size for all attachments ({}) exceeds the maximum allowed upload size for "
+                  "the target service ({}, {})",
+                  size_text(total), service.service.str(), service.upload_size_text));
 }
 
 std::uint64_t total_size(const std::vector<ports::Attachment>& files) {
@@ -34,7 +35,8 @@ Result<std::optional<ports::ArkivmeldingFacts>> Submit::read_arkivmelding(const 
   return std::optional(std::move(*facts));
 }
 
-Result<void> Submit::add_file(ports::Txn& txn, ports::Message& message, const domain::Sbd& sbd, const StagedFile& file) {
+Result<void> Submit::add_file(ports::Txn& txn, ports::Message& message, const domain::Sbd& sbd,
+                              const StagedFile& file) {
   const auto* transport = parts_.services.find(message.service);
   if (transport == nullptr) {
     return reject("submit.service_disabled", fmt::format("Service {} is not enabled", message.service.str()));
@@ -142,8 +144,8 @@ Result<std::unique_ptr<Upload>> Submit::upload(const MessageId& id, FileHead hea
   if (!reading) return bug("submit.stored_sbd", "a stored SBD cannot be read: " + reading.error().message);
   auto writer = parts_.blobs.create({});
   if (!writer) return failed(writer);
-  return std::make_unique<FileUpload>(*this, id, std::move(reading->sbd), std::move(head), std::move(*writer), already_there,
-                                      transport->descriptor());
+  return std::make_unique<FileUpload>(*this, id, std::move(reading->sbd), std::move(head), std::move(*writer),
+                                      already_there, transport->descriptor());
 }
 
 }  // namespace kanal::flow

@@ -46,12 +46,14 @@ std::vector<std::string> referenced_files(const XmlElement& journalpost) {
     XmlElement element;
   };
   std::vector<Description> descriptions;
-  for (const auto& each : journalpost.children("dokumentbeskrivelse")) descriptions.push_back({document_number(each), each});
+  for (const auto& each : journalpost.children("dokumentbeskrivelse"))
+    descriptions.push_back({document_number(each), each});
   std::ranges::stable_sort(descriptions, {}, &Description::number);
   std::vector<std::string> files;
   for (const auto& description : descriptions) {
     for (const auto& object : description.element.children("dokumentobjekt")) {
-      if (auto file = text_of_child(object, "referanseDokumentfil"); file && !file->empty()) files.push_back(std::move(*file));
+      if (auto file = text_of_child(object, "referanseDokumentfil"); file && !file->empty())
+        files.push_back(std::move(*file));
     }
   }
   return files;
@@ -68,7 +70,8 @@ Result<Arkivmelding> read_arkivmelding(ByteView xml) {
   }
   const auto journalpost = first_of_type(*saksmappe, "basisregistrering", "journalpost");
   if (!journalpost) {
-    return reject("arkivmelding.no_journalpost", "the saksmappe of arkivmelding.xml has no basisregistrering of xsi:type journalpost");
+    return reject("arkivmelding.no_journalpost",
+                  "the saksmappe of arkivmelding.xml has no basisregistrering of xsi:type journalpost");
   }
   Arkivmelding result;
   result.offentlig_tittel = text_of_child(*journalpost, "offentligTittel");

@@ -1,5 +1,5 @@
-// What the gateway reads from arkivmelding.xml (messages.md section 6): title and reference for the conversation, and the
-// files it refers to. Lenient: unknown elements are ignored, the schema is not applied.
+// What the gateway reads from arkivmelding.xml (messages.md section 6): title and reference for the conversation, and
+// the files it refers to. Lenient: unknown elements are ignored, the schema is not applied.
 #pragma once
 
 #include <optional>

@@ -38,13 +38,13 @@ TEST(ReadArkivmelding, ReadsThePublishedExamples) {
   EXPECT_THAT(example->referenced_files, ElementsAre("test.pdf"));
   const auto ok = sample("arkivmelding_ok.xml");
   ASSERT_TRUE(ok) << ok.error().text();
-  EXPECT_THAT(ok->referenced_files, ElementsAre("test.txt"));
+  EXPECT_THAT(ok->referenced_files, ElementsAre("test.pdf"));
 }
 
 TEST(ReadArkivmelding, DoesNotApplyTheSchema) {
   const auto lenient = sample("arkivmelding_error.xml");
   ASSERT_TRUE(lenient) << lenient.error().text();
-  EXPECT_THAT(lenient->referenced_files, ElementsAre("test.txt"));
+  EXPECT_THAT(lenient->referenced_files, ElementsAre("test.pdf"));
 }
 
 TEST(ReadArkivmelding, JoinsSystemIdAndNumberToTheReference) {
@@ -56,8 +56,8 @@ TEST(ReadArkivmelding, JoinsSystemIdAndNumberToTheReference) {
 }
 
 TEST(ReadArkivmelding, SortsFilesByDocumentNumber) {
-  const auto sorted = read(document("10", "ten") + document("", "none-1") + document("2", "two") + document("x", "none-2") +
-                           document("2", "two-again"));
+  const auto sorted = read(document("10", "ten") + document("", "none-1") + document("2", "two") +
+                           document("x", "none-2") + document("2", "two-again"));
   ASSERT_TRUE(sorted);
   EXPECT_THAT(sorted->referenced_files, ElementsAre("two", "two-again", "ten", "none-1", "none-2"));
 }
@@ -66,7 +66,8 @@ TEST(ReadArkivmelding, TakesEveryObjectOfADescriptionAndNoOther) {
   const auto files = read(
       "<dokumentobjekt><referanseDokumentfil>direct</referanseDokumentfil></dokumentobjekt>"
       "<dokumentbeskrivelse><dokumentobjekt><referanseDokumentfil>a</referanseDokumentfil></dokumentobjekt>"
-      "<dokumentobjekt/><dokumentobjekt><referanseDokumentfil> b </referanseDokumentfil></dokumentobjekt></dokumentbeskrivelse>");
+      "<dokumentobjekt/><dokumentobjekt><referanseDokumentfil> b "
+      "</referanseDokumentfil></dokumentobjekt></dokumentbeskrivelse>");
   ASSERT_TRUE(files);
   EXPECT_THAT(files->referenced_files, ElementsAre("a", "b"));
 }
@@ -75,7 +76,8 @@ TEST(ReadArkivmelding, LooksAtTheFirstOfEachKindOnly) {
   const std::string xml =
       "<n:arkivmelding xmlns:n='http://www.arkivverket.no/standarder/noark5/arkivmelding' "
       "xmlns:i='http://www.w3.org/2001/XMLSchema-instance'><n:mappe i:type='n:mappe'/><n:mappe i:type='n:saksmappe'>"
-      "<n:basisregistrering i:type='n:moeteregistrering'><n:offentligTittel>no</n:offentligTittel></n:basisregistrering>"
+      "<n:basisregistrering "
+      "i:type='n:moeteregistrering'><n:offentligTittel>no</n:offentligTittel></n:basisregistrering>"
       "<n:basisregistrering i:type='n:journalpost'><n:offentligTittel>yes</n:offentligTittel></n:basisregistrering>"
       "<n:basisregistrering i:type='n:journalpost'><n:offentligTittel>second</n:offentligTittel></n:basisregistrering>"
       "</n:mappe></n:arkivmelding>";

@@ -1,5 +1,6 @@
-// ASiC-E containers with CAdES (asic-cms.md sections 2, 3, 5, 7; profile DPO and DPE). Writing is one pass into a sink from
-// files whose size, CRC-32 and SHA-256 are known; reading verifies mimetype, manifest coverage, digests and signature.
+// ASiC-E containers with CAdES (asic-cms.md sections 2, 3, 5, 7; profile DPO and DPE). Writing is one pass into a sink
+// from files whose size, CRC-32 and SHA-256 are known; reading verifies mimetype, manifest coverage, digests and
+// signature.
 #pragma once
 
 #include <array>
@@ -30,12 +31,13 @@ struct AsicDocument {
 
 /// Parties of the inner manifest.xml (asic-cms.md section 5).
 struct AsicParties {
-  std::string sender;    ///< ISO 6523 text
+  std::string sender;  ///< ISO 6523 text
   std::string receiver;
 };
 
-/// Writes mimetype, manifest.xml, documents (first one is the main document), ASiCManifest.xml, signature and the OpenDocument manifest
-/// into `to`, which it does not finish. Text-like documents are deflated, others stored. `asic.no_documents`, `asic.name` (starts with META-INF/).
+/// Writes mimetype, manifest.xml, documents (first one is the main document), ASiCManifest.xml, signature and the
+/// OpenDocument manifest into `to`, which it does not finish. Text-like documents are deflated, others stored.
+/// `asic.no_documents`, `asic.name` (starts with META-INF/).
 Result<void> write_asic(const std::vector<AsicDocument>& documents, const AsicParties& parties,
                         const crypto::Identity& signer, Time signing_time, Sink& to);
 
@@ -46,10 +48,11 @@ struct AsicContents {
   bool sha1_signature = false;
 };
 
-/// Reads and verifies a CAdES container completely. Errors: those of zip_reader, `asic.mimetype` (present and different, or not first;
-/// a container without it is accepted), `asic.no_signature`, `asic.manifest` (unreadable, DOCTYPE, unknown reference), `asic.digest` (a document
-/// differs), `asic.unsigned_file` (not listed), `asic.missing_file` (listed, not there), `asic.metadata` (unknown file in META-INF),
-/// `asic.signature`, `asic.algorithm`.
+/// Reads and verifies a CAdES container completely. Errors: those of zip_reader, `asic.mimetype` (present and
+/// different, or not first; a container without it is accepted), `asic.no_signature`, `asic.manifest` (unreadable,
+/// DOCTYPE, unknown reference), `asic.digest` (a document differs), `asic.unsigned_file` (not listed),
+/// `asic.missing_file` (listed, not there), `asic.metadata` (unknown file in META-INF), `asic.signature`,
+/// `asic.algorithm`.
 Result<AsicContents> verify_asic(SeekableSource& container, const ZipLimits& limits);
 
 }  // namespace kanal::formats

@@ -42,7 +42,8 @@ Result<SignedManifest> read_signed_manifest(ByteView xml) {
   const auto document = XmlDocument::parse(xml);
   if (!document) return refuse(document.error().message);
   const auto root = document->root();
-  if (root.name() != "ASiCManifest" || std::ranges::find(asic_namespaces, root.namespace_uri()) == asic_namespaces.end()) {
+  if (root.name() != "ASiCManifest" ||
+      std::ranges::find(asic_namespaces, root.namespace_uri()) == asic_namespaces.end()) {
     return refuse("it is not an ASiCManifest");
   }
   const auto signature = only_child(root, "SigReference", root.namespace_uri());

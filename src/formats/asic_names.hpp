@@ -1,4 +1,5 @@
-// Names and identifiers of an ASiC-E container that writer and reader share (asic-cms.md sections 2, 3 and 7). Internal.
+// Names and identifiers of an ASiC-E container that writer and reader share (asic-cms.md sections 2, 3 and 7).
+// Internal.
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,6 @@
-// asic-cms.md sections 2, 3 and 7. One pass over the entries: documents are hashed as they are inflated, META-INF files are kept; then manifest,
-// signature and coverage are judged. Exactly one manifest with one signature is accepted: with two, files could be covered by
-// different signers.
+// asic-cms.md sections 2, 3 and 7. One pass over the entries: documents are hashed as they are inflated, META-INF files
+// are kept; then manifest, signature and coverage are judged. Exactly one manifest with one signature is accepted: with
+// two, files could be covered by different signers.
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -98,7 +98,8 @@ class Container {
 
   static Result<void> check_size(const ZipEntry& entry) {
     if (entry.size <= max_metadata_bytes) return {};
-    return reject("zip.too_large", quoted(entry.name) + " is larger than " + std::to_string(max_metadata_bytes) + " bytes");
+    return reject("zip.too_large",
+                  quoted(entry.name) + " is larger than " + std::to_string(max_metadata_bytes) + " bytes");
   }
 
   static Result<void> keep(const ZipEntry& entry, Source& content, std::optional<MetadataFile>& place) {
@@ -123,8 +124,9 @@ class Container {
 /// The manifest, once it is clear that there is one signature set and that it belongs together.
 Result<asic::SignedManifest> find_manifest(const Container& container) {
   const auto no_signature = [&] {
-    return reject("asic.no_signature", container.has_xades() ? "the container has only a XAdES signature; CAdES is required here"
-                                                             : "the container is not signed");
+    return reject("asic.no_signature", container.has_xades()
+                                           ? "the container has only a XAdES signature; CAdES is required here"
+                                           : "the container is not signed");
   };
   if (!container.manifest() && !container.signature()) return no_signature();
   if (!container.manifest()) return reject("asic.manifest", "the container has a signature but no ASiCManifest.xml");
@@ -145,12 +147,14 @@ Result<crypto::SignatureCheck> check_signature(const Container& container) {
   Error error = checked.error();
   const std::string code = error.code == "cades.algorithm" ? "asic.algorithm" : "asic.signature";
   const auto disposition = error.disposition;
-  return tl::unexpected<Error>(Error{code, "the container's signature was refused", disposition, {}, std::make_shared<const Error>(std::move(error))});
+  return tl::unexpected<Error>(Error{
+      code, "the container's signature was refused", disposition, {}, std::make_shared<const Error>(std::move(error))});
 }
 
 /// The document that a reference means: by its raw name (our profile), else percent-decoded (other producers).
 Result<std::string> resolve(const std::string& uri, const Container& container) {
-  if (asic::is_metadata(uri)) return reject("asic.manifest", "ASiCManifest.xml refers to a file in META-INF: " + quoted(uri));
+  if (asic::is_metadata(uri))
+    return reject("asic.manifest", "ASiCManifest.xml refers to a file in META-INF: " + quoted(uri));
   const auto& digests = container.digests();
   if (digests.contains(uri)) return uri;
   if (auto decoded = percent_decode(uri); decoded && digests.contains(*decoded)) return std::move(*decoded);
@@ -168,14 +172,16 @@ Result<void> check_coverage(const asic::SignedManifest& manifest, const Containe
     const auto name = resolve(reference.uri, container);
     if (!name) return failed(name);
     const auto found = uncovered.find(*name);
-    if (found == uncovered.end()) return reject("asic.manifest", "ASiCManifest.xml lists a file twice: " + quoted(*name));
+    if (found == uncovered.end())
+      return reject("asic.manifest", "ASiCManifest.xml lists a file twice: " + quoted(*name));
     if (!std::ranges::equal(reference.digest, found->second)) {
       return reject("asic.digest", "a file was changed after signing: " + quoted(*name));
     }
     uncovered.erase(found);
   }
   if (uncovered.empty()) return {};
-  return reject("asic.unsigned_file", "the container has a file that is not signed: " + quoted(uncovered.begin()->first));
+  return reject("asic.unsigned_file",
+                "the container has a file that is not signed: " + quoted(uncovered.begin()->first));
 }
 
 }  // namespace
@@ -191,7 +197,8 @@ Result<AsicContents> verify_asic(SeekableSource& zip, const ZipLimits& limits) {
   if (!signature) return failed(signature);
   if (auto covered = check_coverage(*manifest, container); !covered) return failed(covered);
   // The least of all faults, hence last: the others say more.
-  if (container.mimetype_misplaced()) return reject("asic.mimetype", "the entry mimetype is not the first of the container");
+  if (container.mimetype_misplaced())
+    return reject("asic.mimetype", "the entry mimetype is not the first of the container");
   return AsicContents{container.take_documents(), std::move(signature->signer), signature->sha1};
 }
 

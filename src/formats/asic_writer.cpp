@@ -71,7 +71,8 @@ Result<void> check_documents(const std::vector<AsicDocument>& documents) {
     if (auto good = check_entry_name(document.name); !good) return reject("asic.name", good.error().message);
     if (asic::is_metadata(document.name)) return refuse("begins with META-INF/, which is the container's own folder");
     if (document.name.ends_with('/')) return refuse("ends with a slash");
-    if (!keys.insert(entry_name_key(document.name)).second) return refuse("is taken, by another document or the container itself");
+    if (!keys.insert(entry_name_key(document.name)).second)
+      return refuse("is taken, by another document or the container itself");
   }
   return {};
 }
@@ -90,7 +91,8 @@ std::string party_xml(std::string_view element, std::string_view identifier) {
 std::string inner_manifest(const AsicDocument& main, const AsicParties& parties) {
   return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<manifest>\n" + party_xml("mottaker", parties.receiver) +
          party_xml("avsender", parties.sender) + "   <hoveddokument href=\"" + xml_escape(main.name) + "\" mime=\"" +
-         xml_escape(type_of(main)) + "\">\n      <tittel lang=\"no\">Hoveddokument</tittel>\n   </hoveddokument>\n</manifest>\n";
+         xml_escape(type_of(main)) +
+         "\">\n      <tittel lang=\"no\">Hoveddokument</tittel>\n   </hoveddokument>\n</manifest>\n";
 }
 
 /// A file that the signature covers.
@@ -104,7 +106,9 @@ struct Covered {
 std::string signed_manifest(const std::vector<Covered>& files, std::string_view signature_name) {
   std::string xml = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<ASiCManifest xmlns=\"";
   xml.append(asic::asic_namespace).append("\" xmlns:ds=\"").append(asic::signature_namespace).append("\">\n");
-  xml.append("    <SigReference URI=\"").append(signature_name).append("\" MimeType=\"application/x-pkcs7-signature\"/>\n");
+  xml.append("    <SigReference URI=\"")
+      .append(signature_name)
+      .append("\" MimeType=\"application/x-pkcs7-signature\"/>\n");
   for (const auto& file : files) {
     xml.append("    <DataObjectReference URI=\"").append(xml_escape(file.name));
     xml.append("\" MimeType=\"").append(xml_escape(file.mimetype)).append("\">\n");
@@ -132,7 +136,8 @@ std::string open_document_manifest(const std::vector<Covered>& files) {
 Result<void> add_document(ZipWriter& zip, const AsicDocument& document) {
   auto content = document.open();
   if (!content) return failed(content);
-  if (!is_text_like(document.mimetype)) return zip.add_stored({document.name, document.size, document.crc32}, **content);
+  if (!is_text_like(document.mimetype))
+    return zip.add_stored({document.name, document.size, document.crc32}, **content);
   CheckedSource checked(document, **content);
   return zip.add_deflated(document.name, checked, 1);
 }

@@ -38,7 +38,8 @@ Result<std::string_view> unquoted(std::string_view value, const std::string& nam
     if (value.find('"') != std::string_view::npos) return malformed("a quote in the middle of " + name);
     return value;
   }
-  if (value.size() < 2 || value.find('"', 1) != value.size() - 1) return malformed("the quotes of " + name + " do not match");
+  if (value.size() < 2 || value.find('"', 1) != value.size() - 1)
+    return malformed("the quotes of " + name + " do not match");
   return value.substr(1, value.size() - 2);
 }
 
@@ -102,7 +103,8 @@ Result<ContentDisposition> parse_content_disposition(std::string_view header) {
   const auto parameters = read_parameters(header);
   if (!parameters) return failed(parameters);
   if (const auto size = parameters->find("size"); size != parameters->end()) {
-    const bool number = !size->second.empty() && std::ranges::all_of(size->second, [](char c) { return c >= '0' && c <= '9'; });
+    const bool number =
+        !size->second.empty() && std::ranges::all_of(size->second, [](char c) { return c >= '0' && c <= '9'; });
     if (!number) return malformed("size is not a number");
   }
   auto name = find_text(*parameters, "name");

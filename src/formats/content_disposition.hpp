@@ -1,5 +1,5 @@
-// The Content-Disposition header as clients of the API send it (rest-api.md 4.3): `attachment; name=..; filename=..`, quoted or not,
-// RFC 5987 `*` forms win, and RFC 2047 encoded words are understood. Pure functions.
+// The Content-Disposition header as clients of the API send it (rest-api.md 4.3): `attachment; name=..; filename=..`,
+// quoted or not, RFC 5987 `*` forms win, and RFC 2047 encoded words are understood. Pure functions.
 #pragma once
 
 #include <optional>

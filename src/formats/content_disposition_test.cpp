@@ -22,15 +22,18 @@ TEST(ContentDisposition, ReadsEveryForm) {
            Row{"x; filename=\"C:\\brev\\\"", "x", none, "C:\\brev\\"},
            Row{"attachment; filename=\xE6\xF8\xE5.txt", "attachment", none, "æøå.txt"},
            Row{"attachment; filename=\"\xC3\xA6\xC3\xB8\xC3\xA5.txt\"", "attachment", none, "æøå.txt"},
-           Row{"attachment; filename*=UTF-8''bl%C3%A5b%c3%a6r.pdf; filename=plain.pdf", "attachment", none, "blåbær.pdf"},
+           Row{"attachment; filename*=UTF-8''bl%C3%A5b%c3%a6r.pdf; filename=plain.pdf", "attachment", none,
+               "blåbær.pdf"},
            Row{"attachment; filename=plain.pdf; filename*=utf-8'no'bl%C3%A5", "attachment", none, "blå"},
            Row{"attachment; filename*=iso-8859-1''bl%E5; name*=\"UTF-8''t%20itt\"", "attachment", "t itt", "blå"},
            Row{"attachment; filename=\"=?UTF-8?B?Ymzl?=\"", nullptr, none, none},
            Row{"attachment; filename=\"=?UTF-8?B?YmzDpQ==?=\"", "attachment", none, "blå"},
            Row{"attachment; filename=\"=?utf-8?Q?bl=C3=A5_b=C3=A6r?=\"", "attachment", none, "blå bær"},
-           Row{"attachment; filename=\"=?iso-8859-1?q?bl=E5?=\"; name==?UTF-8?Q?=C3?= =?UTF-8?Q?=A5x?=", "attachment", "åx", "blå"},
+           Row{"attachment; filename=\"=?iso-8859-1?q?bl=E5?=\"; name==?UTF-8?Q?=C3?= =?UTF-8?Q?=A5x?=", "attachment",
+               "åx", "blå"},
            Row{"attachment; filename=\"=?UTF-8*no?Q?a?= =?ISO-8859-1?Q?=E5?=\"", "attachment", none, "aå"},
-           Row{"attachment; size=12; creation-date=\"Wed, 12 Feb 1997\"; unknown=1; filename=a", "attachment", none, "a"},
+           Row{"attachment; size=12; creation-date=\"Wed, 12 Feb 1997\"; unknown=1; filename=a", "attachment", none,
+               "a"},
        }) {
     const auto parsed = parse_content_disposition(row.header);
     if (row.type == nullptr) {

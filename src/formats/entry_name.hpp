@@ -9,8 +9,8 @@
 
 namespace kanal::formats {
 
-/// `zip.name` for a name that is empty, absolute, not UTF-8, has a backslash, NUL or other control character, or a component that is
-/// empty, `.` or `..`. A slash at the end (a folder) is allowed.
+/// `zip.name` for a name that is empty, absolute, not UTF-8, has a backslash, NUL or other control character, or a
+/// component that is empty, `.` or `..`. A slash at the end (a folder) is allowed.
 Result<void> check_entry_name(std::string_view name);
 
 /// Two valid names with equal keys are the same file on a system that ignores case or composes accents. Covers

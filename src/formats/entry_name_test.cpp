@@ -6,15 +6,17 @@ namespace kanal::formats {
 namespace {
 
 TEST(EntryName, AcceptsOrdinaryNames) {
-  for (const char* name : {"a", "mappe/fil.pdf", "mappe/", ".hidden", "...", "a..b", "Årsmelding 2026 (endelig).pdf", "\xE2\x82\xAC.txt"}) {
+  for (const char* name : {"a", "mappe/fil.pdf", "mappe/", ".hidden", "...", "a..b", "Årsmelding 2026 (endelig).pdf",
+                           "\xE2\x82\xAC.txt"}) {
     EXPECT_TRUE(check_entry_name(name)) << name;
   }
 }
 
 TEST(EntryName, RefusesNamesThatLeaveTheFolderOrConfuse) {
   using namespace std::string_view_literals;
-  for (const auto name : {""sv, "/a"sv, "a//b"sv, "./a"sv, "../a"sv, "a/.."sv, "a\\b"sv, "c:a"sv, "C:/a"sv, "a\0b"sv, "a\x1b[0m"sv,
-                          "a\x7f"sv, "a\xC2\x85"sv, "\xE6"sv, "\xC0\x80"sv, "\xED\xA0\x80"sv, "\xF4\x90\x80\x80"sv}) {
+  for (const auto name :
+       {""sv, "/a"sv, "a//b"sv, "./a"sv, "../a"sv, "a/.."sv, "a\\b"sv, "c:a"sv, "C:/a"sv, "a\0b"sv, "a\x1b[0m"sv,
+        "a\x7f"sv, "a\xC2\x85"sv, "\xE6"sv, "\xC0\x80"sv, "\xED\xA0\x80"sv, "\xF4\x90\x80\x80"sv}) {
     const auto checked = check_entry_name(name);
     ASSERT_FALSE(checked) << name;
     EXPECT_EQ(checked.error().code, "zip.name");

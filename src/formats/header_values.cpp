@@ -79,7 +79,8 @@ std::optional<std::string> bytes_of_word(const EncodedWord& word) {
 
 std::string ascii_lower(std::string_view text) {
   std::string result(text);
-  std::ranges::transform(result, result.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(result, result.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return result;
 }
 
@@ -91,7 +92,9 @@ std::string_view without_white_space(std::string_view text) {
 
 bool is_token(std::string_view text) {
   constexpr std::string_view others = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::ranges::all_of(text, [&](char c) { return is_alphanumeric(c) || others.find(c) != std::string_view::npos; });
+  return !text.empty() && std::ranges::all_of(text, [&](char c) {
+    return is_alphanumeric(c) || others.find(c) != std::string_view::npos;
+  });
 }
 
 std::optional<std::string> percent_decode(std::string_view text) { return unescape(text, '%'); }
@@ -103,7 +106,8 @@ std::optional<std::string> decode_extended_value(std::string_view text) {
   const auto second = text.find('\'', first + 1);
   if (second == std::string_view::npos) return std::nullopt;
   const auto encoded = text.substr(second + 1);
-  if (!std::ranges::all_of(encoded, [&](char c) { return is_alphanumeric(c) || attr_chars.find(c) != std::string_view::npos; })) {
+  if (!std::ranges::all_of(
+          encoded, [&](char c) { return is_alphanumeric(c) || attr_chars.find(c) != std::string_view::npos; })) {
     return std::nullopt;
   }
   auto bytes = percent_decode(encoded);

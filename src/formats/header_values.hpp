@@ -1,5 +1,5 @@
-// Encodings of non-ASCII text in header values: RFC 5987 and RFC 2047. Pure functions, any thread. Nothing is returned for text
-// that is broken or in a character set other than UTF-8, ISO-8859-1 and US-ASCII.
+// Encodings of non-ASCII text in header values: RFC 5987 and RFC 2047. Pure functions, any thread. Nothing is returned
+// for text that is broken or in a character set other than UTF-8, ISO-8859-1 and US-ASCII.
 #pragma once
 
 #include <optional>

@@ -1,11 +1,10 @@
 // RFC 7578 over RFC 2046 section 5.1.1:
 //
-//   body      = [ preamble CRLF ] "--" boundary pad CRLF part *( CRLF "--" boundary pad CRLF part ) CRLF "--" boundary "--" [ epilogue ]
-//   part      = *( header CRLF ) [ CRLF *octet ]
-//   pad       = *( SP / HTAB )
+//   body      = [ preamble CRLF ] "--" boundary pad CRLF part *( CRLF "--" boundary pad CRLF part ) CRLF "--" boundary
+//   "--" [ epilogue ] part      = *( header CRLF ) [ CRLF *octet ] pad       = *( SP / HTAB )
 //
-// Lines end in CRLF only. What stands behind a boundary at the start of a line is a pad or "--", or the body is refused: whether it was
-// meant as data cannot be known.
+// Lines end in CRLF only. What stands behind a boundary at the start of a line is a pad or "--", or the body is
+// refused: whether it was meant as data cannot be known.
 #include "formats/multipart.hpp"
 
 #include <algorithm>
@@ -32,12 +31,14 @@ tl::unexpected<Error> malformed(const std::string& why) {
 bool is_boundary(std::string_view text) {
   constexpr std::string_view others = "'()+_,-./:=? ";
   const auto legal = [&](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || others.find(c) != std::string_view::npos;
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           others.find(c) != std::string_view::npos;
   };
   return !text.empty() && text.size() <= longest_boundary && text.back() != ' ' && std::ranges::all_of(text, legal);
 }
 
-/// Takes `name=value` or `name="value"`, up to the semicolon after it, off `rest`. Nothing but white space is a nameless parameter.
+/// Takes `name=value` or `name="value"`, up to the semicolon after it, off `rest`. Nothing but white space is a
+/// nameless parameter.
 std::optional<std::pair<std::string, std::string_view>> take_parameter(std::string_view& rest) {
   const auto equals = rest.find_first_of("=;");
   const std::string name = ascii_lower(without_white_space(rest.substr(0, equals)));
@@ -162,8 +163,8 @@ class MultipartReader final : public Sink {
     return bytes.size();
   }
 
-  /// Hands on data until a delimiter is complete. The delimiter's CR occurs in it only in front, so after a mismatch no part of what
-  /// has matched can begin another one.
+  /// Hands on data until a delimiter is complete. The delimiter's CR occurs in it only in front, so after a mismatch no
+  /// part of what has matched can begin another one.
   Result<std::size_t> search(ByteView bytes) {
     std::size_t at = 0;
     while (at < bytes.size()) {
@@ -230,7 +231,8 @@ class MultipartReader final : public Sink {
     }
     text_.push_back(c);
     if (text_ != "\r\n" && !text_.ends_with("\r\n\r\n")) return std::size_t{1};
-    const auto head = read_head(text_ == "\r\n" ? std::string_view() : std::string_view(text_).substr(0, text_.size() - 4));
+    const auto head =
+        read_head(text_ == "\r\n" ? std::string_view() : std::string_view(text_).substr(0, text_.size() - 4));
     if (!head) return failed(head);
     if (auto begun = handler_.begin_part(*head); !begun) return failed(begun);
     state_ = State::data;
@@ -242,7 +244,8 @@ class MultipartReader final : public Sink {
   const std::string delimiter_;
   PartHandler& handler_;
   State state_ = State::preamble;
-  std::size_t matched_ = 2;  ///< so much of the delimiter has been seen; the start of the body counts as the start of a line
+  std::size_t matched_ =
+      2;  ///< so much of the delimiter has been seen; the start of the body counts as the start of a line
   std::size_t implied_ = 2;  ///< so much of that was not data
   std::string text_{};       ///< collected behind a boundary, or of a head
   std::size_t parts_ = 0;

@@ -1,5 +1,5 @@
-// multipart/form-data, pushed in pieces of any size (RFC 7578, RFC 2046 5.1). Streaming: a part's bytes are handed on as they come;
-// only headers are collected. One object per request, one thread. Limits on header size, part count.
+// multipart/form-data, pushed in pieces of any size (RFC 7578, RFC 2046 5.1). Streaming: a part's bytes are handed on
+// as they come; only headers are collected. One object per request, one thread. Limits on header size, part count.
 #pragma once
 
 #include <functional>
@@ -36,7 +36,8 @@ constexpr std::size_t max_parts = 2'000;
 /// Boundary of a `multipart/form-data` Content-Type; `multipart.boundary` when it has none or an illegal one.
 Result<std::string> multipart_boundary(std::string_view content_type);
 
-/// A Sink for the body. finish() fails with `multipart.truncated` when the closing boundary has not come. `multipart.malformed`, `multipart.too_many`.
+/// A Sink for the body. finish() fails with `multipart.truncated` when the closing boundary has not come.
+/// `multipart.malformed`, `multipart.too_many`.
 std::unique_ptr<Sink> make_multipart_reader(std::string boundary, PartHandler& handler);
 
 }  // namespace kanal::formats

@@ -17,7 +17,8 @@ class Recorder final : public PartHandler {
   Result<void> begin_part(const PartHead& head) override {
     EXPECT_FALSE(open_);
     open_ = true;
-    parts_.push_back(head.disposition.name.value_or("-") + "|" + head.disposition.filename.value_or("-") + "|" + head.content_type + "|");
+    parts_.push_back(head.disposition.name.value_or("-") + "|" + head.disposition.filename.value_or("-") + "|" +
+                     head.content_type + "|");
     return {};
   }
   Result<void> part_data(ByteView bytes) override {
@@ -72,7 +73,8 @@ std::string part(const std::string& data, const std::string& head = "Content-Dis
 
 const std::string& full_body() {
   static const std::string body =
-      "preamble --b\r\n--b \t\r\nContent-Disposition: form-data; name=\"sbd\"\r\ncontent-type: application/json\r\n\r\n{}\r\n"
+      "preamble --b\r\n--b \t\r\nContent-Disposition: form-data; name=\"sbd\"\r\ncontent-type: "
+      "application/json\r\n\r\n{}\r\n"
       "--b\r\nContent-Disposition: form-data; name=\"Tittel\";\r\n filename=\"brev.pdf\"\r\nX-Other: 1\r\n"
       "Content-Transfer-Encoding: binary\r\n\r\n\r\n--\r\n-b\r\n--a\r\r\n\n--b\n\r\n"
       "--b\r\nContent-Disposition: form-data; name=empty\r\n\r\n\r\n"
@@ -84,8 +86,8 @@ const std::string& full_body() {
 TEST(Multipart, ReadsParts) {
   const auto outcome = read(full_body());
   EXPECT_EQ(outcome.code, "");
-  EXPECT_THAT(outcome.parts, ElementsAre("sbd|-|application/json|{}", "Tittel|brev.pdf||\r\n--\r\n-b\r\n--a\r\r\n\n--b\n", "empty|-||",
-                                         "none|-||"));
+  EXPECT_THAT(outcome.parts, ElementsAre("sbd|-|application/json|{}",
+                                         "Tittel|brev.pdf||\r\n--\r\n-b\r\n--a\r\r\n\n--b\n", "empty|-||", "none|-||"));
 }
 
 TEST(Multipart, GivesTheSamePartsForAnySplit) {
@@ -116,11 +118,11 @@ TEST(Multipart, KeepsDataThatLooksLikeABoundary) {
 
 TEST(Multipart, ReadsALongBoundary) {
   const std::string boundary(70, '-');
-  const auto outcome = read("--" + boundary + "\r\nContent-Disposition: form-data; name=n\r\n\r\n" + std::string(500, '-') + "\r\n\r\n--\r\n--" +
-                                boundary + "--",
+  const auto outcome = read("--" + boundary + "\r\nContent-Disposition: form-data; name=n\r\n\r\nx" +
+                                std::string(500, '-') + "\r\n\r\n--\r\n--" + boundary + "--",
                             {100, 50, 200}, boundary);
   EXPECT_EQ(outcome.code, "");
-  EXPECT_THAT(outcome.parts, ElementsAre("n|-||" + std::string(500, '-') + "\r\n\r\n--"));
+  EXPECT_THAT(outcome.parts, ElementsAre("n|-||x" + std::string(500, '-') + "\r\n\r\n--"));
 }
 
 TEST(Multipart, ReadsABodyWithoutParts) {
@@ -140,21 +142,22 @@ TEST(Multipart, NoticesTruncationAtEveryByte) {
 TEST(Multipart, RefusesWhatItCannotRead) {
   const std::string head = "Content-Disposition: form-data; name=n";
   for (const std::string& body : {
-           "--b\n" + head + "\n\ndata\n--b--",                                   // line feeds only
-           "--b\r\n" + head + "\n\r\n\r\ndata\r\n--b--",                         // one line feed
-           "--b\r\n" + head + "\r\r\n\r\ndata\r\n--b--",                         // one carriage return
-           "--b\r\n" + head + std::string("\0", 1) + "\r\n\r\ndata\r\n--b--",    // NUL
-           "--bx\r\n" + head + "\r\n\r\ndata\r\n--bx--",                         // another boundary
-           "--b-\r\n" + head + "\r\n\r\ndata\r\n--b--",                          // half a closing one
-           "--b -\r\n" + head + "\r\n\r\ndata\r\n--b--",                         // garbage behind the pad
-           "--b\r" + head + "\r\n\r\ndata\r\n--b--",                             // half a line end
-           "--b" + std::string(100, ' ') + "\r\n" + head + "\r\n\r\nd\r\n--b--"  // an endless pad
-           "--b\r\n\r\ndata\r\n--b--",                                           // no headers
-           part("x", "Content-Type: text/plain") + "--b--",                      // no disposition
-           part("x", "Content-Disposition: attachment; name=n") + "--b--",       // not form-data
-           part("x", "Content-Disposition: form-data; filename=n") + "--b--",    // no name
-           part("x", "Content-Disposition: form-data; name") + "--b--",          // unreadable
-           part("x", head + "\r\n" + head) + "--b--",                            // two dispositions
+           "--b\n" + head + "\n\ndata\n--b--",                                 // line feeds only
+           "--b\r\n" + head + "\n\r\n\r\ndata\r\n--b--",                       // one line feed
+           "--b\r\n" + head + "\r\r\n\r\ndata\r\n--b--",                       // one carriage return
+           "--b\r\n" + head + std::string("\0", 1) + "\r\n\r\ndata\r\n--b--",  // NUL
+           "--bx\r\n" + head + "\r\n\r\ndata\r\n--bx--",                       // another boundary
+           "--b-\r\n" + head + "\r\n\r\ndata\r\n--b--",                        // half a closing one
+           "--b -\r\n" + head + "\r\n\r\ndata\r\n--b--",                       // garbage behind the pad
+           "--b\r" + head + "\r\n\r\ndata\r\n--b--",                           // half a line end
+           "--b" + std::string(100, ' ') + "\r\n" + head +
+               "\r\n\r\nd\r\n--b--"                                            // an endless pad
+               "--b\r\n\r\ndata\r\n--b--",                                     // no headers
+           part("x", "Content-Type: text/plain") + "--b--",                    // no disposition
+           part("x", "Content-Disposition: attachment; name=n") + "--b--",     // not form-data
+           part("x", "Content-Disposition: form-data; filename=n") + "--b--",  // no name
+           part("x", "Content-Disposition: form-data; name") + "--b--",        // unreadable
+           part("x", head + "\r\n" + head) + "--b--",                          // two dispositions
            part("x", head + "\r\nContent-Type: a\r\nContent-Type: b") + "--b--",
            part("x", head + "\r\nContent-Transfer-Encoding: base64") + "--b--",
            part("x", head + "\r\nno colon") + "--b--",
@@ -206,13 +209,14 @@ TEST(MultipartBoundary, IsReadFromTheContentType) {
 }
 
 TEST(MultipartBoundary, IsRefusedWhenItIsNone) {
-  for (const std::string& type : {std::string(), std::string("application/json"), std::string("multipart/mixed; boundary=a"),
-                                  std::string("multipart/form-data"), std::string("multipart/form-data; boundary"),
-                                  std::string("multipart/form-data; boundary="), std::string("multipart/form-data; boundary=\"\""),
-                                  std::string("multipart/form-data; boundary=\"a"), std::string("multipart/form-data; boundary=\"a\"b"),
-                                  std::string("multipart/form-data; boundary=\"a \""), std::string("multipart/form-data; boundary=a\r\nb"),
-                                  std::string("multipart/form-data; boundary=a<b"), std::string("multipart/form-data; boundary=a; boundary=b"),
-                                  "multipart/form-data; boundary=" + std::string(71, 'x')}) {
+  for (const std::string& type :
+       {std::string(), std::string("application/json"), std::string("multipart/mixed; boundary=a"),
+        std::string("multipart/form-data"), std::string("multipart/form-data; boundary"),
+        std::string("multipart/form-data; boundary="), std::string("multipart/form-data; boundary=\"\""),
+        std::string("multipart/form-data; boundary=\"a"), std::string("multipart/form-data; boundary=\"a\"b"),
+        std::string("multipart/form-data; boundary=\"a \""), std::string("multipart/form-data; boundary=a\r\nb"),
+        std::string("multipart/form-data; boundary=a<b"), std::string("multipart/form-data; boundary=a; boundary=b"),
+        "multipart/form-data; boundary=" + std::string(71, 'x')}) {
     const auto boundary = multipart_boundary(type);
     ASSERT_FALSE(boundary) << type;
     EXPECT_EQ(boundary.error().code, "multipart.boundary");

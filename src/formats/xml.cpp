@@ -1,6 +1,6 @@
-// XML 1.0 and Namespaces in XML 1.0, without document type declarations (stack.md, "XML"). scan_xml() refuses what must not reach libxml2;
-// with that done and the size capped, no entity, no other resource and no quadratic work is left, so XML_PARSE_HUGE only lifts the
-// limit of 10 MB on one text node (base64 documents are larger).
+// XML 1.0 and Namespaces in XML 1.0, without document type declarations (stack.md, "XML"). scan_xml() refuses what must
+// not reach libxml2; with that done and the size capped, no entity, no other resource and no quadratic work is left, so
+// XML_PARSE_HUGE only lifts the limit of 10 MB on one text node (base64 documents are larger).
 #include "formats/xml.hpp"
 
 #include <libxml/parser.h>
@@ -36,7 +36,8 @@ struct FirstError {
   std::string text{};
 };
 
-/// libxml2's structured error handler of one context. Its texts name tags and entities but never quote content at length.
+/// libxml2's structured error handler of one context. Its texts name tags and entities but never quote content at
+/// length.
 void keep_first(void* user_data, xmlErrorPtr error) {
   auto* context = static_cast<xmlParserCtxt*>(user_data);
   auto* first = static_cast<FirstError*>(context->_private);
@@ -83,7 +84,8 @@ Context make_context(FirstError& error) {
   return context;
 }
 
-/// In pieces, because libxml2 notices only between two of them that it should stop at an error.
+/// Through the push parser, which stops at the first error; libxml2's other one goes on behind it, where scan_xml() has
+/// not looked.
 void feed(xmlParserCtxt& context, ByteView text) {
   constexpr std::size_t piece_size = stream_chunk;
   while (!text.empty() && context.wellFormed != 0 && context.nsWellFormed != 0) {

@@ -23,9 +23,9 @@ constexpr int max_xml_depth = 64;
 class XmlElement {
  public:
   explicit XmlElement(_xmlNode* node) : node_(node) {}
-  [[nodiscard]] std::string_view name() const;        ///< local name
+  [[nodiscard]] std::string_view name() const;  ///< local name
   [[nodiscard]] std::string_view namespace_uri() const;
-  [[nodiscard]] std::string text() const;             ///< all text below, white space trimmed
+  [[nodiscard]] std::string text() const;  ///< all text below, white space trimmed
   [[nodiscard]] std::optional<std::string> attribute(std::string_view local_name) const;
   [[nodiscard]] std::vector<XmlElement> children() const;
   [[nodiscard]] std::vector<XmlElement> children(std::string_view local_name) const;

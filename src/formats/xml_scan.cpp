@@ -3,8 +3,9 @@
 //   markup = "<!--" ... "-->" | "<![CDATA[" ... "]]>" | "<?" ... "?>" | "<!DOCTYPE" (refused)
 //          | "</" name ">" | "<" name *( "=" quoted-value ) [ "/" ] ">"
 //
-// Up to its first error a document is well-formed, and there this scan and the real parser agree. Behind the error they may differ, but the
-// parser stops there (xml.cpp feeds it in pieces for that). All this holds only where the bytes of markup are ASCII; hence the list of encodings.
+// Up to its first error a document is well-formed, and there this scan and the real parser agree. Behind the error they
+// may differ, but the parser stops there (xml.cpp uses its push form for that). All this holds only where the bytes of
+// markup are ASCII; hence the list of encodings.
 #include "formats/xml_scan.hpp"
 
 #include <algorithm>
@@ -20,7 +21,8 @@ constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 std::string lower(std::string_view text) {
   std::string result(text);
-  std::ranges::transform(result, result.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(result, result.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return result;
 }
 
@@ -75,7 +77,8 @@ class Scan {
       }
       if (auto markup = skip_markup(rest); !markup) return failed(markup);
       if (at_ - begin > max_xml_markup) {
-        return reject("xml.malformed", "a tag or comment of the XML is longer than " + std::to_string(max_xml_markup) + " bytes");
+        return reject("xml.malformed",
+                      "a tag or comment of the XML is longer than " + std::to_string(max_xml_markup) + " bytes");
       }
     }
   }
@@ -114,7 +117,8 @@ class Scan {
         return {};
       }
       if (++attributes > max_xml_attributes) {
-        return reject("xml.malformed", "an element of the XML has more than " + std::to_string(max_xml_attributes) + " attributes");
+        return reject("xml.malformed",
+                      "an element of the XML has more than " + std::to_string(max_xml_attributes) + " attributes");
       }
       skip_past(text_.substr(at_, 1), 1);
     }

@@ -12,8 +12,9 @@ constexpr int max_xml_attributes = 256;
 /// Longest tag, comment or processing instruction: the parser looks at it again with every piece of input.
 constexpr std::size_t max_xml_markup = std::size_t{1024} * 1024;
 
-/// Refuses (`xml.doctype`, `xml.too_deep`, `xml.malformed`) a document type declaration, deep nesting, crowded elements, very long markup and
-/// encodings that are not supersets of ASCII. Says nothing about the rest: text that is not well-formed may pass.
+/// Refuses (`xml.doctype`, `xml.too_deep`, `xml.malformed`) a document type declaration, deep nesting, crowded
+/// elements, very long markup and encodings that are not supersets of ASCII. Says nothing about the rest: text that is
+/// not well-formed may pass.
 Result<void> scan_xml(std::string_view text, int max_depth);
 
 }  // namespace kanal::formats

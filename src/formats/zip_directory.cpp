@@ -1,5 +1,6 @@
-// Grammar: zip_format.hpp (PKWARE APPNOTE 4.3). Two readers of one zip must never see different files: the case system gets the same bytes and may
-// read them front to back, without the directory. So only archives that leave no choice are accepted:
+// Grammar: zip_format.hpp (PKWARE APPNOTE 4.3). Two readers of one zip must never see different files: the case system
+// gets the same bytes and may read them front to back, without the directory. So only archives that leave no choice are
+// accepted:
 //
 //   - the end record ends the file, and there is one only;
 //   - directory, zip64 end, locator and end follow each other without a gap;
@@ -43,8 +44,8 @@ class Cursor {
   Result<void> fill(std::size_t count) {
     if (end_ - begin_ >= count) return {};
     if (count > source_.size() - std::min(next_, source_.size()) + (end_ - begin_)) return truncated();
-    std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_), buffer_.begin() + static_cast<std::ptrdiff_t>(end_),
-              buffer_.begin());
+    std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_),
+              buffer_.begin() + static_cast<std::ptrdiff_t>(end_), buffer_.begin());
     end_ -= begin_;
     begin_ = 0;
     if (count > buffer_.size()) buffer_.resize(count);
@@ -95,8 +96,10 @@ Result<std::size_t> find_end(ByteView tail, bool starts_like_zip) {
 /// Takes the numbers from the zip64 end record, which must stand directly before its locator.
 Result<Place> read_zip64_end(SeekableSource& zip, std::uint64_t locator_offset, ByteView locator) {
   const auto offset = load<std::uint64_t>(locator, 8);
-  if (load<std::uint32_t>(locator, 4) != 0 || load<std::uint32_t>(locator, 16) != 1) return malformed("it has several volumes");
-  if (offset > locator_offset || locator_offset - offset < zip64_end_size) return malformed("its zip64 end is misplaced");
+  if (load<std::uint32_t>(locator, 4) != 0 || load<std::uint32_t>(locator, 16) != 1)
+    return malformed("it has several volumes");
+  if (offset > locator_offset || locator_offset - offset < zip64_end_size)
+    return malformed("its zip64 end is misplaced");
   Cursor cursor(zip, offset, zip64_end_size);
   const auto record = cursor.take(zip64_end_size);
   if (!record) return failed(record);
@@ -104,8 +107,10 @@ Result<Place> read_zip64_end(SeekableSource& zip, std::uint64_t locator_offset, 
       load<std::uint64_t>(*record, 4) != locator_offset - offset - 12) {
     return malformed("its zip64 end is unreadable");
   }
-  if (load<std::uint32_t>(*record, 16) != 0 || load<std::uint32_t>(*record, 20) != 0) return malformed("it has several volumes");
-  const Place place{load<std::uint64_t>(*record, 32), load<std::uint64_t>(*record, 40), load<std::uint64_t>(*record, 48)};
+  if (load<std::uint32_t>(*record, 16) != 0 || load<std::uint32_t>(*record, 20) != 0)
+    return malformed("it has several volumes");
+  const Place place{load<std::uint64_t>(*record, 32), load<std::uint64_t>(*record, 40),
+                    load<std::uint64_t>(*record, 48)};
   if (load<std::uint64_t>(*record, 24) != place.count) return malformed("its zip64 end contradicts itself");
   if (place.offset > offset || offset - place.offset != place.size) return malformed("its directory is misplaced");
   return place;
@@ -121,8 +126,8 @@ Result<Place> locate_directory(SeekableSource& zip) {
   if (!first) return failed(first);
   const auto signature = load<std::uint32_t>(*first, 0);
 
-  const auto tail_size = static_cast<std::size_t>(
-      std::min<std::uint64_t>(total, end_size + longest_comment + zip64_locator_size));
+  const auto tail_size =
+      static_cast<std::size_t>(std::min<std::uint64_t>(total, end_size + longest_comment + zip64_locator_size));
   Cursor cursor(zip, total - tail_size, tail_size);
   const auto tail = cursor.take(tail_size);
   if (!tail) return failed(tail);
@@ -132,12 +137,12 @@ Result<Place> locate_directory(SeekableSource& zip) {
   const ByteView record = tail->subspan(*end, end_size);
   const auto short_count = load<std::uint16_t>(record, 10);
   const Place place{short_count, load<std::uint32_t>(record, 12), load<std::uint32_t>(record, 16)};
-  if (load<std::uint16_t>(record, 4) != 0 || load<std::uint16_t>(record, 6) != 0) return malformed("it has several volumes");
+  if (load<std::uint16_t>(record, 4) != 0 || load<std::uint16_t>(record, 6) != 0)
+    return malformed("it has several volumes");
   if (load<std::uint16_t>(record, 8) != short_count) return malformed("its end contradicts itself");
 
   const std::uint64_t end_offset = total - tail_size + *end;
-  if (*end >= zip64_locator_size &&
-      load<std::uint32_t>(*tail, *end - zip64_locator_size) == zip64_locator_signature) {
+  if (*end >= zip64_locator_size && load<std::uint32_t>(*tail, *end - zip64_locator_size) == zip64_locator_signature) {
     const auto wide = read_zip64_end(zip, end_offset - zip64_locator_size,
                                      tail->subspan(*end - zip64_locator_size, zip64_locator_size));
     if (!wide) return failed(wide);
@@ -147,7 +152,8 @@ Result<Place> locate_directory(SeekableSource& zip) {
     if (!same) return malformed("its two ends disagree");
     return *wide;
   }
-  if (place.offset > end_offset || end_offset - place.offset != place.size) return malformed("its directory is misplaced");
+  if (place.offset > end_offset || end_offset - place.offset != place.size)
+    return malformed("its directory is misplaced");
   return place;
 }
 
@@ -206,7 +212,8 @@ Result<void> check_method(const CentralEntry& central) {
   }
   if (central.method != method_stored) return {};
   if ((central.flags & flag_descriptor) != 0) return malformed("\"" + name + "\" is stored without its size in front");
-  if (central.entry.size != central.entry.compressed_size) return malformed("\"" + name + "\" is stored with two sizes");
+  if (central.entry.size != central.entry.compressed_size)
+    return malformed("\"" + name + "\" is stored with two sizes");
   return {};
 }
 
@@ -221,7 +228,8 @@ Result<CentralEntry> read_central(Cursor& cursor, std::uint64_t& left, const Zip
   central.method = load<std::uint16_t>(*header, 10);
   central.entry.crc32 = load<std::uint32_t>(*header, 16);
   central.entry.stored = central.method == method_stored;
-  WideNumbers numbers{load<std::uint32_t>(*header, 24), load<std::uint32_t>(*header, 20), load<std::uint32_t>(*header, 42)};
+  WideNumbers numbers{load<std::uint32_t>(*header, 24), load<std::uint32_t>(*header, 20),
+                      load<std::uint32_t>(*header, 42)};
   const std::size_t name_size = load<std::uint16_t>(*header, 28);
   const std::size_t extra_size = load<std::uint16_t>(*header, 30);
   const std::size_t comment_size = load<std::uint16_t>(*header, 32);
@@ -235,7 +243,8 @@ Result<CentralEntry> read_central(Cursor& cursor, std::uint64_t& left, const Zip
   if (!text) return failed(text);
   central.entry.name = text_of(text->first(name_size));
   if (auto named = check_entry_name(central.entry.name); !named) return failed(named);
-  if (auto wide = read_extra(text->subspan(name_size, extra_size), central.entry.name, numbers); !wide) return failed(wide);
+  if (auto wide = read_extra(text->subspan(name_size, extra_size), central.entry.name, numbers); !wide)
+    return failed(wide);
   central.entry.size = numbers.size;
   central.entry.compressed_size = numbers.compressed_size;
   central.entry.local_offset = numbers.offset;
@@ -251,7 +260,8 @@ class Budget {
   Result<void> take(const ZipEntry& entry) {
     const std::string name = printable_name(entry.name);
     if (entry.size > limits_.max_total_size - used_) {
-      return reject("zip.too_large", "the zip unpacks to more than " + std::to_string(limits_.max_total_size) + " bytes");
+      return reject("zip.too_large",
+                    "the zip unpacks to more than " + std::to_string(limits_.max_total_size) + " bytes");
     }
     used_ += entry.size;
     const std::uint64_t packed = std::max<std::uint64_t>(entry.compressed_size, 1);
@@ -271,7 +281,8 @@ class Budget {
   std::unordered_set<std::string> names_{};
 };
 
-Result<std::vector<CentralEntry>> read_central_directory(SeekableSource& zip, const Place& place, const ZipLimits& limits) {
+Result<std::vector<CentralEntry>> read_central_directory(SeekableSource& zip, const Place& place,
+                                                         const ZipLimits& limits) {
   if (place.count > limits.max_entries) {
     return reject("zip.too_many", "the zip has more than " + std::to_string(limits.max_entries) + " files");
   }
@@ -317,7 +328,8 @@ Result<std::uint64_t> check_local(SeekableSource& zip, const CentralEntry& centr
   if (text_of(text->first(name_size)) != entry.name) return disagree();
   if (auto wide = read_extra(text->subspan(name_size), entry.name, numbers); !wide) return failed(wide);
   const bool unset = descriptor && crc == 0 && numbers.size == 0 && numbers.compressed_size == 0;
-  if (!unset && (crc != entry.crc32 || numbers.size != entry.size || numbers.compressed_size != entry.compressed_size)) {
+  if (!unset &&
+      (crc != entry.crc32 || numbers.size != entry.size || numbers.compressed_size != entry.compressed_size)) {
     return disagree();
   }
   return entry.local_offset + local_header_size + name_size + extra_size;
@@ -338,7 +350,8 @@ Result<void> check_descriptor(SeekableSource& zip, const ZipEntry& entry, std::u
   const bool wide = record.size() == 20;
   const std::uint64_t compressed = wide ? load<std::uint64_t>(record, 4) : load<std::uint32_t>(record, 4);
   const std::uint64_t size = wide ? load<std::uint64_t>(record, 12) : load<std::uint32_t>(record, 8);
-  if (load<std::uint32_t>(record, 0) != entry.crc32 || compressed != entry.compressed_size || size != entry.size) return wrong();
+  if (load<std::uint32_t>(record, 0) != entry.crc32 || compressed != entry.compressed_size || size != entry.size)
+    return wrong();
   return {};
 }
 
@@ -362,7 +375,8 @@ Result<std::vector<PlacedEntry>> read_directory(SeekableSource& zip, const ZipLi
     const auto data = check_local(zip, current, place->offset);
     if (!data) return failed(data);
     const std::uint64_t next = i + 1 < central->size() ? (*central)[i + 1].entry.local_offset : place->offset;
-    if (*data > next || current.entry.compressed_size > next - *data) return malformed("\"" + name + "\" overlaps what follows");
+    if (*data > next || current.entry.compressed_size > next - *data)
+      return malformed("\"" + name + "\" overlaps what follows");
     const std::uint64_t data_end = *data + current.entry.compressed_size;
     expected = data_end;
     if ((current.flags & flag_descriptor) != 0) {

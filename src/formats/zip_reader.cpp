@@ -1,6 +1,7 @@
-// Entries are unpacked by libarchive, but it never parses the archive: for every entry it is shown a plain local header made from the checked
-// directory, followed by that entry's packed bytes and nothing else. What it unpacks can thus be no other
-// file than the one that was checked, and its opinions about extra fields, links, encodings and damaged directories have no effect.
+// Entries are unpacked by libarchive, but it never parses the archive: for every entry it is shown a plain local header
+// made from the checked directory, followed by that entry's packed bytes and nothing else. What it unpacks can thus be
+// no other file than the one that was checked, and its opinions about extra fields, links, encodings and damaged
+// directories have no effect.
 //
 //   view = local-header(version, flags 0, method, crc, sizes, name "e" [zip64 extra]) packed-bytes
 #include "formats/zip_reader.hpp"
@@ -57,7 +58,8 @@ class EntryView {
       return static_cast<la_ssize_t>(header_.size());
     }
     if (left_ == 0) return 0;
-    const auto count = zip_.read(buffer_.first(static_cast<std::size_t>(std::min<std::uint64_t>(left_, buffer_.size()))));
+    const auto count =
+        zip_.read(buffer_.first(static_cast<std::size_t>(std::min<std::uint64_t>(left_, buffer_.size()))));
     if (!count || *count == 0) {
       error_ = count ? Error{"zip.truncated", "the zip ends too early: the transfer was cut"} : count.error();
       return -1;

@@ -81,7 +81,7 @@ TEST(ZipReader, ReadsEveryPublishedContainer) {
   for (const auto* folder : {"asic/containers", "dpi/samples/complete"}) {
     for (const auto& item : std::filesystem::directory_iterator(kanal::testing::shared_data() / folder)) {
       if (item.path().extension() != ".asice" && item.path().extension() != ".zip") continue;
-        const auto files = unpack(kanal::testing::read_file(item.path()));
+      const auto files = unpack(kanal::testing::read_file(item.path()));
       EXPECT_TRUE(files) << item.path() << ": " << files.error().text();
       ++count;
     }
@@ -90,7 +90,8 @@ TEST(ZipReader, ReadsEveryPublishedContainer) {
 }
 
 TEST(ZipReader, RefusesWhatIsNoZip) {
-  for (const std::string& text : {std::string(), std::string("PK"), std::string("%PDF-1.7"), std::string(100'000, 'x')}) {
+  for (const std::string& text :
+       {std::string(), std::string("PK"), std::string("%PDF-1.7"), std::string(100'000, 'x')}) {
     EXPECT_EQ(unpack_code(text), "zip.not_zip");
   }
 }
@@ -131,8 +132,9 @@ struct Damage {
 
 TEST(ZipReader, RefusesALocalHeaderThatDisagreesWithTheDirectory) {
   const auto zip = make_zip(three_files());
-  for (const auto& [what, offset, value] : {Damage{"flags", 6, 1U << 11}, Damage{"method", 8, 8}, Damage{"crc", 14, 1},
-                                            Damage{"compressed size", 18, 9}, Damage{"size", 22, 9}, Damage{"name", 30, 'x'}}) {
+  for (const auto& [what, offset, value] :
+       {Damage{"flags", 6, 1U << 11}, Damage{"method", 8, 8}, Damage{"crc", 14, 1}, Damage{"compressed size", 18, 9},
+        Damage{"size", 22, 9}, Damage{"name", 30, 'x'}}) {
     auto damaged = zip;
     poke<std::uint16_t>(damaged, local_of(zip, "data.bin") + offset, value);
     EXPECT_EQ(unpack_code(damaged), "zip.malformed") << what;
@@ -235,8 +237,9 @@ TEST(ZipReader, RefusesWrongCountsAndVolumes) {
 TEST(ZipReader, RefusesHostileNames) {
   const auto zip = make_zip({{"abcd.xyz", "x"}});
   using namespace std::string_view_literals;
-  for (const auto name : {"../a.xyz"sv, "/bcd.xyz"sv, "a/../xyz"sv, "ab/./xyz"sv, "ab//.xyz"sv, "ab\\d.xyz"sv, "ab\0d.xyz"sv,
-                          "ab\nd.xyz"sv, "C:/d.xyz"sv, "abcd.x/."sv, "abcd.\xE6xy"sv, "abc\xC0\xAF.xy"sv, "ab/xy/.."sv}) {
+  for (const auto name :
+       {"../a.xyz"sv, "/bcd.xyz"sv, "a/../xyz"sv, "ab/./xyz"sv, "ab//.xyz"sv, "ab\\d.xyz"sv, "ab\0d.xyz"sv,
+        "ab\nd.xyz"sv, "C:/d.xyz"sv, "abcd.x/."sv, "abcd.\xE6xy"sv, "abc\xC0\xAF.xy"sv, "ab/xy/.."sv}) {
     ASSERT_EQ(name.size(), 8U) << name;
     EXPECT_EQ(unpack_code(replaced(zip, "abcd.xyz", name)), "zip.name") << name;
   }

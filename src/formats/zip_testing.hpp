@@ -26,7 +26,8 @@ inline std::string make_zip(const std::vector<File>& files, std::string_view com
   ZipWriter writer(sink);
   for (const auto& file : files) {
     MemorySource source(bytes_of(file.content));
-    const auto added = file.deflated ? writer.add_deflated(file.name, source, 6) : writer.add(file.name, bytes_of(file.content));
+    const auto added =
+        file.deflated ? writer.add_deflated(file.name, source, 6) : writer.add(file.name, bytes_of(file.content));
     EXPECT_TRUE(added) << added.error().text();
   }
   EXPECT_TRUE(writer.finish(comment));
@@ -54,7 +55,8 @@ inline std::string unpack_code(std::string_view zip, const ZipLimits& limits = {
 }
 
 inline std::string replaced(std::string text, std::string_view from, std::string_view to) {
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) text.replace(at, from.size(), to);
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+    text.replace(at, from.size(), to);
   return text;
 }
 

@@ -1,7 +1,8 @@
 // Grammar: zip_format.hpp (PKWARE APPNOTE 4.3). What this writer chooses:
 //
-//   stored entry    flags 0 | utf8, sizes and CRC in the local header; zip64 extra (size, compressed size) there when the size needs it
-//   deflated entry  flags descriptor | utf8, zero sizes in the local header; descriptor = signature crc size size, with 8 byte
+//   stored entry    flags 0 | utf8, sizes and CRC in the local header; zip64 extra (size, compressed size) there when
+//   the size needs it deflated entry  flags descriptor | utf8, zero sizes in the local header; descriptor = signature
+//   crc size size, with 8 byte
 //                   sizes when one of them needs it: the form java.util.zip writes and reads
 //   central header  zip64 extra holds exactly the saturated ones of size, compressed size, offset
 //   end             zip64 end and locator only when count, size or offset of the directory need them
@@ -289,8 +290,10 @@ Result<void> ZipWriter::add(std::string name, ByteView content, std::string comm
 }
 
 Result<void> ZipWriter::finish(std::string_view archive_comment) {
-  if (state_->open || state_->finished) return bug("zip.order", "the zip writer was finished twice, or inside an entry");
-  if (archive_comment.size() > longest_text) return bug("zip.comment", "the archive comment is longer than a zip can hold");
+  if (state_->open || state_->finished)
+    return bug("zip.order", "the zip writer was finished twice, or inside an entry");
+  if (archive_comment.size() > longest_text)
+    return bug("zip.comment", "the archive comment is longer than a zip can hold");
   const std::uint64_t start = state_->position;
   for (const auto& entry : state_->entries) {
     if (auto written = state_->write(central_header(entry).bytes()); !written) return failed(written);

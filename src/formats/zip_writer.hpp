@@ -28,12 +28,13 @@ class ZipWriter {
   ZipWriter(const ZipWriter&) = delete;
   ZipWriter& operator=(const ZipWriter&) = delete;
 
-  /// A stored entry, its bytes pulled from `content`. `zip.content_changed` (bug) when size or CRC differ from the promise.
+  /// A stored entry, its bytes pulled from `content`. `zip.content_changed` (bug) when size or CRC differ from the
+  /// promise.
   Result<void> add_stored(const StoredEntry& entry, Source& content);
   /// A deflated entry (level 1..9), size unknown in advance.
   Result<void> add_deflated(std::string name, Source& content, int level = 1);
-  /// A deflated entry that is pushed: its size is known only at the sink's finish(), which ends the entry. Level 0 writes deflate's
-  /// stored blocks: for content that does not shrink. Nothing else may be added before.
+  /// A deflated entry that is pushed: its size is known only at the sink's finish(), which ends the entry. Level 0
+  /// writes deflate's stored blocks: for content that does not shrink. Nothing else may be added before.
   Result<std::unique_ptr<Sink>> begin_deflated(std::string name, int level);
   /// Small entry from memory, stored.
   Result<void> add(std::string name, ByteView content, std::string comment = {});

@@ -23,7 +23,8 @@ AnswerVerifier::AnswerVerifier(JwkCache& keys, std::string pinned_organisation)
 
 Result<std::string> AnswerVerifier::payload(std::string_view body) {
   auto jws = crypto::parse_jws(body);
-  if (!jws) return bad_signature(jws.error().text() + "; if the registry does not sign, set difi.move.sign.enable=false");
+  if (!jws)
+    return bad_signature(jws.error().text() + "; if the registry does not sign, set difi.move.sign.enable=false");
   const auto kid = text_of_value(jws->header.if_contains("kid"));
   if (kid.empty()) return bad_signature("it does not name the key it is signed with");
   const auto key = keys_.key(std::string(kid));
@@ -40,15 +41,18 @@ Result<void> AnswerVerifier::check_certificate(const crypto::Jws& jws, const cry
     return bad_signature("it carries no certificate, and kanal.registry.pinned-organisation asks for one");
   }
   const auto* entries = chain->if_array();
-  const auto der = entries == nullptr || entries->empty() ? std::nullopt : from_base64(text_of_value(&entries->front()));
+  const auto der =
+      entries == nullptr || entries->empty() ? std::nullopt : from_base64(text_of_value(&entries->front()));
   if (!der || der->empty()) return bad_signature("its certificate (x5c) is no base64 text");
   const auto certificate = crypto::Certificate::from_der(*der);
   if (!certificate) return bad_signature("its certificate (x5c) cannot be read");
-  if (!crypto::PublicKey(*certificate).same_as(key)) return bad_signature("its certificate (x5c) is not that of the signing key");
+  if (!crypto::PublicKey(*certificate).same_as(key))
+    return bad_signature("its certificate (x5c) is not that of the signing key");
   if (pinned_organisation_.empty()) return {};
   const auto owner = certificate->organisation();
   if (owner && owner->str() == pinned_organisation_) return {};
-  return bad_signature("its certificate belongs to " + (owner ? remote_text(owner->str()) : std::string("no organisation")) + ", not to " +
+  return bad_signature("its certificate belongs to " +
+                       (owner ? remote_text(owner->str()) : std::string("no organisation")) + ", not to " +
                        pinned_organisation_ + " (kanal.registry.pinned-organisation)");
 }
 

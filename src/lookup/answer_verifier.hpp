@@ -1,4 +1,5 @@
-// Checks the signed answers of the Service Registry (service-registry.md 4.1) and gives what is in them. Thread-safe; may block for the keys.
+// Checks the signed answers of the Service Registry (service-registry.md 4.1) and gives what is in them. Thread-safe;
+// may block for the keys.
 #pragma once
 
 #include <string>
@@ -12,7 +13,8 @@ class AnswerVerifier {
  public:
   /// `pinned_organisation`: when not empty, the organisation number that the signing certificate must carry.
   AnswerVerifier(JwkCache& keys, std::string pinned_organisation);
-  /// The payload. `directory.signature` for anything that is not correctly signed, `directory.unavailable` while the keys are out of reach.
+  /// The payload. `directory.signature` for anything that is not correctly signed, `directory.unavailable` while the
+  /// keys are out of reach.
   Result<std::string> payload(std::string_view body);
 
  private:

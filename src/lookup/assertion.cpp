@@ -1,6 +1,6 @@
 // altinn-auth.md 3.1 to 3.3:
-//   header  = {"x5c":[base64(DER of the certificate), base64(DER of an intermediate)...],"alg":"RS256"}  or  {"kid":text,"alg":"RS256"}
-//   payload = {"aud":text,"iss":text,"scope":"a b","jti":uuid,"iat":seconds,"exp":iat+120
+//   header  = {"x5c":[base64(DER of the certificate), base64(DER of an intermediate)...],"alg":"RS256"}  or
+//   {"kid":text,"alg":"RS256"} payload = {"aud":text,"iss":text,"scope":"a b","jti":uuid,"iat":seconds,"exp":iat+120
 //              [,"consumer_org":orgnr]
 //              [,"authorization_details":[{"type":"urn:altinn:systemuser",
 //                                          "systemuser_org":{"authority":"iso6523-actorid-upis","ID":"0192:orgnr"},
@@ -39,12 +39,9 @@ json::object system_user_detail(const SystemUser& user) {
 
 json::object claims_of(const TokenClient& client, const TokenRequest& request, const std::string& id, Time now) {
   const auto issued = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch());
-  json::object claims{{"aud", client.audience},
-                      {"iss", client.client_id},
-                      {"scope", joined(request.scopes)},
-                      {"jti", id},
-                      {"iat", issued.count()},
-                      {"exp", (issued + assertion_life).count()}};
+  json::object claims{{"aud", client.audience},          {"iss", client.client_id},
+                      {"scope", joined(request.scopes)}, {"jti", id},
+                      {"iat", issued.count()},           {"exp", (issued + assertion_life).count()}};
   if (request.consumer_org) claims["consumer_org"] = *request.consumer_org;
   if (request.system_user) claims["authorization_details"] = json::array{system_user_detail(*request.system_user)};
   return claims;
@@ -72,7 +69,8 @@ Result<crypto::PrivateJwk> read_jwk(const std::string& path) {
   Secret text(std::string(reinterpret_cast<const char*>(content.data()), size));
   std::fill(content.begin(), content.end(), std::byte{0});
   auto jwk = crypto::parse_private_jwk(text.reveal());
-  if (!jwk) return retry("token.refused", "the file " + path + " of oidc.jwk.path cannot be used: " + jwk.error().text());
+  if (!jwk)
+    return retry("token.refused", "the file " + path + " of oidc.jwk.path cannot be used: " + jwk.error().text());
   return jwk;
 }
 
@@ -82,7 +80,8 @@ Result<Assertion> make_assertion(const TokenClient& client, const TokenRequest& 
   std::string id = new_uuid();
   const std::string payload = json::serialize(claims_of(client, request, id, now));
   if (const auto* certificate = std::get_if<CertificateCredential>(&client.credential)) {
-    return Assertion{crypto::sign_jws(certificate->identity.key, certificate_header(*certificate), payload), std::move(id)};
+    return Assertion{crypto::sign_jws(certificate->identity.key, certificate_header(*certificate), payload),
+                     std::move(id)};
   }
   const auto jwk = read_jwk(std::get<JwkCredential>(client.credential).path);
   if (!jwk) return failed(jwk);

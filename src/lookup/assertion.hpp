@@ -1,4 +1,5 @@
-// The signed assertion of the JWT grant (altinn-auth.md section 3). Each is used for one request only. Pure but for reading a JWK file.
+// The signed assertion of the JWT grant (altinn-auth.md section 3). Each is used for one request only. Pure but for
+// reading a JWK file.
 #pragma once
 
 #include <string>

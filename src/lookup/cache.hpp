@@ -1,5 +1,6 @@
-// A bounded cache of answers: one load per key at a time, whose outcome all who asked meanwhile share; refusals are kept for a while;
-// an answer that was good once stands in for a failed load. The least recently used key goes first. Thread-safe.
+// A bounded cache of answers: one load per key at a time, whose outcome all who asked meanwhile share; refusals are
+// kept for a while; an answer that was good once stands in for a failed load. The least recently used key goes first.
+// Thread-safe.
 #pragma once
 
 #include <condition_variable>
@@ -19,7 +20,8 @@ namespace kanal::lookup {
 /// How long one key's answers are used; the keys of one cache may differ.
 struct CacheTerms {
   Duration positive{};  ///< a value is used without a new load
-  Duration negative{};  ///< an error of disposition reject is kept; also the pause after a failed load with a stale value at hand
+  Duration negative{};  ///< an error of disposition reject is kept; also the pause after a failed load with a stale
+                        ///< value at hand
   Duration stale{};     ///< beyond `positive`, a value stands in for a failed load
 };
 

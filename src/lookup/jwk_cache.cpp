@@ -22,7 +22,8 @@ Result<crypto::PublicKey> JwkCache::key(const std::string& kid) {
   const std::scoped_lock lock(mutex_);
   if (!set_) return tl::unexpected(failure_.value());
   if (const auto* key = set_->find(kid)) return *key;
-  return retry("directory.signature", "the answer is signed with key \"" + remote_text(kid) + "\", which is not among those of " + url_);
+  return retry("directory.signature",
+               "the answer is signed with key \"" + remote_text(kid) + "\", which is not among those of " + url_);
 }
 
 void JwkCache::expire() {
@@ -68,7 +69,8 @@ Result<crypto::JwkSet> JwkCache::fetch() const {
   const std::string said = "the Service Registry's keys cannot be fetched from " + url_ + " (difi.move.sign.jwkUrl): ";
   const auto response = http_.send(request);
   if (!response) return retry("directory.unavailable", said + cause_text(response.error()));
-  if (response->status != 200) return retry("directory.unavailable", said + "it answered " + std::to_string(response->status));
+  if (response->status != 200)
+    return retry("directory.unavailable", said + "it answered " + std::to_string(response->status));
   auto set = crypto::parse_jwk_set(response->body);
   if (!set) return retry("directory.unavailable", said + set.error().text());
   if (set->keys.empty()) return retry("directory.unavailable", said + "the set holds no RSA signature key");

@@ -1,5 +1,5 @@
-// The Service Registry's public keys (service-registry.md 4.1): fetched without a token, kept for an hour, looked up again for an unknown
-// `kid` at most once a minute; the last good set outlives an outage. Thread-safe; key() may block.
+// The Service Registry's public keys (service-registry.md 4.1): fetched without a token, kept for an hour, looked up
+// again for an unknown `kid` at most once a minute; the last good set outlives an outage. Thread-safe; key() may block.
 #pragma once
 
 #include <mutex>
@@ -17,7 +17,8 @@ class JwkCache {
  public:
   JwkCache(std::string url, std::chrono::milliseconds timeout, net::HttpClient& http, Clock& clock, Log& log);
 
-  /// The key named `kid`. `directory.signature` when the set has none of that name, `directory.unavailable` without any set.
+  /// The key named `kid`. `directory.signature` when the set has none of that name, `directory.unavailable` without any
+  /// set.
   Result<crypto::PublicKey> key(const std::string& kid);
   /// The next key() fetches the set anew.
   void expire();

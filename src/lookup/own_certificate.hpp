@@ -1,5 +1,6 @@
-// The installation's own certificate, checked before a message is accepted and before it is sent (service-registry.md 6.4, with its
-// "better": a register that is away stops nothing, and the old and the new certificate live side by side). Thread-safe.
+// The installation's own certificate, checked before a message is accepted and before it is sent
+// (service-registry.md 6.4, with its "better": a register that is away stops nothing, and the old and the new
+// certificate live side by side). Thread-safe.
 #pragma once
 
 #include <vector>

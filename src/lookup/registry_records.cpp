@@ -9,8 +9,8 @@
 #include <algorithm>
 #include <array>
 
-#include <boost/json/parse.hpp>
 #include <fmt/format.h>
+#include <boost/json/parse.hpp>
 
 #include "crypto/certificate.hpp"
 #include "lookup/remote_answer.hpp"
@@ -24,7 +24,7 @@ constexpr std::size_t max_json_depth = 32;
 constexpr std::size_t max_records = 10'000;
 constexpr std::size_t max_document_types = 10'000;
 constexpr std::size_t pem_line = 64;
-constexpr std::array<std::string_view, 7> known_services = {"DPO", "DPV", "DPI", "DPF", "DPE", "DPH", "DPFIO"};
+constexpr std::array<std::string_view, 7> national_services = {"DPO", "DPV", "DPI", "DPF", "DPE", "DPH", "DPFIO"};
 
 std::optional<json::value> parse(std::string_view text) {
   json::parse_options options;
@@ -41,28 +41,33 @@ std::string text_member(const json::object& object, std::string_view name) {
 }
 
 tl::unexpected<Error> no_registry_answer(std::string why) {
-  return retry("directory.unavailable",
-               "the answer does not come from the Service Registry: " + std::move(why) + "; check difi.move.serviceregistryEndpoint");
+  return retry("directory.unavailable", "the answer does not come from the Service Registry: " + std::move(why) +
+                                            "; check difi.move.serviceregistryEndpoint");
 }
 
-ServiceIdentifier service_identifier(const std::string& text) {
-  return ServiceIdentifier(std::ranges::find(known_services, text) != known_services.end() ? text : "UNKNOWN");
+using Services = std::span<const ServiceIdentifier>;
+
+ServiceIdentifier service_identifier(const std::string& text, Services services) {
+  const bool known = std::ranges::find(national_services, text) != national_services.end() ||
+                     std::ranges::find(services, text, &ServiceIdentifier::str) != services.end();
+  return ServiceIdentifier(known ? text : "UNKNOWN");
 }
 
-ports::ServiceRecord record_of(const json::object& object) {
+ports::ServiceRecord record_of(const json::object& object, Services services) {
   ports::ServiceRecord record;
   record.organisation_number = text_member(object, "organisationNumber");
   record.process = text_member(object, "process");
   record.pem_certificate = with_pem_lines(text_member(object, "pemCertificate"));
   if (const auto* types = object.if_contains("documentTypes"); types != nullptr && types->is_array()) {
     for (const auto& type : types->get_array()) {
-      if (type.is_string() && record.document_types.size() < max_document_types) record.document_types.emplace_back(type.get_string());
+      if (type.is_string() && record.document_types.size() < max_document_types)
+        record.document_types.emplace_back(type.get_string());
     }
   }
-  record.service = service_identifier("");
+  record.service = service_identifier("", services);
   const auto* service = object.if_contains("service");
   if (const auto* members = service == nullptr ? nullptr : service->if_object()) {
-    record.service = service_identifier(text_member(*members, "identifier"));
+    record.service = service_identifier(text_member(*members, "identifier"), services);
     record.endpoint_url = text_member(*members, "endpointUrl");
     if (auto resource = text_member(*members, "resource"); !resource.empty()) record.resource = std::move(resource);
   }
@@ -83,7 +88,7 @@ std::string error_text(std::string_view body) {
 
 }  // namespace
 
-Result<std::vector<ports::ServiceRecord>> parse_records(std::string_view text) {
+Result<std::vector<ports::ServiceRecord>> parse_records(std::string_view text, Services services) {
   const auto value = parse(text);
   const auto* object = value ? value->if_object() : nullptr;
   if (object == nullptr) return no_registry_answer("it is not a JSON object");
@@ -94,7 +99,7 @@ Result<std::vector<ports::ServiceRecord>> parse_records(std::string_view text) {
   std::vector<ports::ServiceRecord> records;
   records.reserve(entries.size());
   for (const auto& entry : entries) {
-    if (const auto* record = entry.if_object()) records.push_back(record_of(*record));
+    if (const auto* record = entry.if_object()) records.push_back(record_of(*record, services));
   }
   return records;
 }
@@ -124,7 +129,8 @@ Error registry_error(const net::ClientResponse& response, std::string_view subje
   const auto said = error_text(response.body);
   const auto with = [&](std::string code, Disposition disposition, std::string_view advice) {
     return Error{std::move(code),
-                 fmt::format("the Service Registry answered {} for {}{}{}{}", status, subject, said.empty() ? "" : ": ", said, advice),
+                 fmt::format("the Service Registry answered {} for {}{}{}{}", status, subject, said.empty() ? "" : ": ",
+                             said, advice),
                  disposition,
                  {},
                  {}};

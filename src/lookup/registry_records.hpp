@@ -1,7 +1,8 @@
-// Reads the bodies of the Service Registry (service-registry.md 4.2, 4.3): records, certificates, errors. Tolerant of what it does not know.
-// Pure functions, any thread.
+// Reads the bodies of the Service Registry (service-registry.md 4.2, 4.3): records, certificates, errors. Tolerant of
+// what it does not know. Pure functions, any thread.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,8 +13,10 @@
 
 namespace kanal::lookup {
 
-/// `serviceRecords` in their order. `directory.unavailable` for a body that is no registry answer: a proxy's page says nothing about the receiver.
-Result<std::vector<ports::ServiceRecord>> parse_records(std::string_view json);
+/// `serviceRecords` in their order. `directory.unavailable` for a body that is no registry answer: a proxy's page says
+/// nothing about the receiver. Services other than the national ones and `services` become `UNKNOWN`.
+Result<std::vector<ports::ServiceRecord>> parse_records(std::string_view json,
+                                                        std::span<const ServiceIdentifier> services = {});
 
 /// `pem` with BEGIN and END lines; empty stays empty.
 [[nodiscard]] std::string with_pem_lines(std::string_view pem);

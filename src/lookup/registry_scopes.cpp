@@ -20,7 +20,9 @@ RegistryScopes::RegistryScopes(std::vector<std::vector<std::string>> sets, Token
 Result<TokenRequest> RegistryScopes::request() {
   auto all = granted();
   if (all.scopes.empty()) {
-    return retry("token.scope", "no enabled service has scopes for the Service Registry; enable one, or set difi.move.oidc.enable=false");
+    return retry(
+        "token.scope",
+        "no enabled service has scopes for the Service Registry; enable one, or set difi.move.oidc.enable=false");
   }
   const auto token = tokens_.token(all);
   if (token) return all;
@@ -70,8 +72,9 @@ Result<TokenRequest> RegistryScopes::probe() {
       refused_until_[set] = clock_.monotonic() + left_out_for;
       if (known) continue;
     }
-    log_.warning("registry_scope_refused",
-                 {{"scopes", fmt::format("{}", fmt::join(sets_[set], " "))}, {"code", error.code}, {"reason", error.text()}});
+    log_.warning(
+        "registry_scope_refused",
+        {{"scopes", fmt::format("{}", fmt::join(sets_[set], " "))}, {"code", error.code}, {"reason", error.text()}});
   }
   auto rest = granted();
   if (tokens_.token(rest)) return rest;

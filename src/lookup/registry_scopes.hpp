@@ -1,6 +1,6 @@
-// Which scopes the token for the Service Registry asks for (service-registry.md section 2). One missing grant makes Maskinporten refuse
-// the whole token; then each service's own scopes are tried, and the services that have none of theirs are left out for a while, so that
-// they stop none of the others. Thread-safe; may block.
+// Which scopes the token for the Service Registry asks for (service-registry.md section 2). One missing grant makes
+// Maskinporten refuse the whole token; then each service's own scopes are tried, and the services that have none of
+// theirs are left out for a while, so that they stop none of the others. Thread-safe; may block.
 #pragma once
 
 #include <mutex>

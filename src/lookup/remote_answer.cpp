@@ -1,5 +1,6 @@
 // Dates of HTTP headers:
-//   IMF-fixdate = day-name ", " 2DIGIT SP month SP 4DIGIT SP 2DIGIT ":" 2DIGIT ":" 2DIGIT " GMT"     (RFC 9110 section 5.6.7)
+//   IMF-fixdate = day-name ", " 2DIGIT SP month SP 4DIGIT SP 2DIGIT ":" 2DIGIT ":" 2DIGIT " GMT"     (RFC 9110
+//   section 5.6.7)
 #include "lookup/remote_answer.hpp"
 
 #include <algorithm>
@@ -71,7 +72,8 @@ std::optional<Time> parse_http_date(std::string_view text) {
   constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   constexpr std::string_view form = "Tue, 01 Sep 2026 08:00:00 GMT";
-  if (text.size() != form.size() || !text.ends_with(" GMT") || text.substr(3, 2) != ", " || text[19] != ':' || text[22] != ':') {
+  if (text.size() != form.size() || !text.ends_with(" GMT") || text.substr(3, 2) != ", " || text[19] != ':' ||
+      text[22] != ':') {
     return std::nullopt;
   }
   const auto month = std::ranges::find(months, text.substr(8, 3));
@@ -80,7 +82,8 @@ std::optional<Time> parse_http_date(std::string_view text) {
   const auto hour = number(text.substr(17, 2));
   const auto minute = number(text.substr(20, 2));
   const auto second = number(text.substr(23, 2));
-  if (month == months.end() || !day || !year || !hour || !minute || !second || *hour > 23 || *minute > 59 || *second > 60) {
+  if (month == months.end() || !day || !year || !hour || !minute || !second || *hour > 23 || *minute > 59 ||
+      *second > 60) {
     return std::nullopt;
   }
   const std::chrono::year_month_day date{std::chrono::year(*year),
@@ -110,6 +113,8 @@ std::optional<std::chrono::milliseconds> retry_after(const net::ClientResponse& 
   return std::clamp<std::chrono::milliseconds>(wait, std::chrono::milliseconds(0), longest_wait);
 }
 
-bool is_temporary(int status) { return status == 408 || status == 429 || status >= 500 || (status >= 300 && status < 400); }
+bool is_temporary(int status) {
+  return status == 408 || status == 429 || status >= 500 || (status >= 300 && status < 400);
+}
 
 }  // namespace kanal::lookup

@@ -1,4 +1,5 @@
-// What any answer of a remote service tells beside its body, and its texts made fit for errors and logs. Pure functions, any thread.
+// What any answer of a remote service tells beside its body, and its texts made fit for errors and logs. Pure
+// functions, any thread.
 #pragma once
 
 #include <chrono>
@@ -12,8 +13,8 @@
 
 namespace kanal::lookup {
 
-/// A foreign text that may stand in an error or a log line: at most 300 bytes, no control characters, and neither anything that looks
-/// like a JWT (`eyJ...`) nor a person number (exactly eleven digits) in it.
+/// A foreign text that may stand in an error or a log line: at most 300 bytes, no control characters, and neither
+/// anything that looks like a JWT (`eyJ...`) nor a person number (exactly eleven digits) in it.
 [[nodiscard]] std::string remote_text(std::string_view text);
 
 /// `cause` with its message (and those of its own causes) through remote_text(): addresses hold identifiers of persons.

@@ -43,7 +43,8 @@ std::string primary_identifier(std::string_view identifier) {
 }
 
 bool is_identifier(std::string_view identifier) {
-  return !identifier.empty() && identifier.size() <= max_identifier && std::ranges::all_of(identifier, is_identifier_char);
+  return !identifier.empty() && identifier.size() <= max_identifier &&
+         std::ranges::all_of(identifier, is_identifier_char);
 }
 
 /// `.` and `..` would be taken out of the path on the way.
@@ -52,10 +53,14 @@ bool is_process(std::string_view process) {
 }
 
 /// Person numbers, also within other identifiers (`fastlege-for:<person number>`).
-bool names_person(std::string_view identifier) { return !domain::is_orgnr(identifier) && !identifier.starts_with("her-id:"); }
+bool names_person(std::string_view identifier) {
+  return !domain::is_orgnr(identifier) && !identifier.starts_with("her-id:");
+}
 
 /// An outage or trouble with our own token says nothing about the receiver; a wrong signature may be an attack.
-bool may_be_stale(const Error& error) { return error.code == "directory.unavailable" || error.code == "directory.denied"; }
+bool may_be_stale(const Error& error) {
+  return error.code == "directory.unavailable" || error.code == "directory.denied";
+}
 
 std::string query_string(const ports::DirectoryQuery& query, std::optional<bool> print) {
   std::string out;
@@ -80,7 +85,8 @@ struct ServiceRegistry::Impl {
         tokens(options.use_token ? token_source : nullptr),
         http(client),
         log(lines),
-        keys(options.jwk_url.empty() ? options.endpoint + "/jwk" : options.jwk_url, options.timeout, client, time, lines),
+        keys(options.jwk_url.empty() ? options.endpoint + "/jwk" : options.jwk_url, options.timeout, client, time,
+             lines),
         verifier(keys, options.pinned_organisation),
         clock(time),
         salt(crypto::random_bytes(16)),
@@ -129,8 +135,9 @@ CacheTerms ServiceRegistry::Impl::terms(bool person) const {
 
 Result<net::ClientResponse> ServiceRegistry::Impl::send(net::ClientRequest request, const std::string& subject) const {
   const auto no_token = [&](const Error& error) {
-    const std::string said = "no token for the Service Registry: " + remote_text(error.text());
-    auto out = error.code == "token.unavailable" ? retry("directory.unavailable", said) : retry("directory.denied", said);
+    const std::string said = "no token for the Service Registry: " + error.text();
+    auto out =
+        error.code == "token.unavailable" ? retry("directory.unavailable", said) : retry("directory.denied", said);
     out.value().retry_after = error.retry_after;
     return out;
   };
@@ -139,8 +146,8 @@ Result<net::ClientResponse> ServiceRegistry::Impl::send(net::ClientRequest reque
   auto response = scopes ? send_with_token(http, *tokens, *token, std::move(request)) : http.send(request);
   if (response) return response;
   if (response.error().code.starts_with("token.")) return no_token(response.error());
-  auto out = retry("directory.unavailable",
-                   fmt::format("the Service Registry gave no answer for {}: {}", subject, cause_text(response.error())));
+  auto out = retry("directory.unavailable", fmt::format("the Service Registry gave no answer for {}: {}", subject,
+                                                        cause_text(response.error())));
   out.value().retry_after = response.error().retry_after;
   return out;
 }
@@ -151,7 +158,8 @@ Result<std::string> ServiceRegistry::Impl::fetch(const std::string& path, std::s
   net::ClientRequest request;
   request.url = options.endpoint + path;
   // Errors are never signed, hence the second type; an unsigned success is refused below.
-  request.headers = {{"Accept", options.signed_answers ? "application/jose, application/json;q=0.5" : std::string(unsigned_type)}};
+  request.headers = {
+      {"Accept", options.signed_answers ? "application/jose, application/json;q=0.5" : std::string(unsigned_type)}};
   request.total_timeout = options.timeout;
   request.max_response_bytes = crypto::max_jws_bytes;
   auto response = send(std::move(request), subject);
@@ -160,7 +168,8 @@ Result<std::string> ServiceRegistry::Impl::fetch(const std::string& path, std::s
   if (options.signed_answers) return verifier.payload(response->body);
   if (!response->header("Content-Type").starts_with("application/jose")) return std::move(response->body);
   auto jws = crypto::parse_jws(response->body);
-  if (!jws) return retry("directory.unavailable", "the Service Registry's answer cannot be read: " + jws.error().text());
+  if (!jws)
+    return retry("directory.unavailable", "the Service Registry's answer cannot be read: " + jws.error().text());
   return std::move(jws->payload);
 }
 
@@ -169,7 +178,7 @@ Result<Records> ServiceRegistry::Impl::fetch_records(const ports::DirectoryQuery
   if (query.process) path += "/process/" + net::url_encode(*query.process, ":");
   const auto body = fetch(path + query_string(query, options.print), "application/json", shown(query.identifier));
   if (!body) return failed(body);
-  return parse_records(*body);
+  return parse_records(*body, options.services);
 }
 
 Result<std::string> ServiceRegistry::Impl::fetch_certificate(const Orgnr& organisation) const {
@@ -184,12 +193,14 @@ Result<Value> ServiceRegistry::Impl::from(Cache<Value>& cache, const std::string
   auto answer = cache.get(key, terms(names_person(identifier)), load);
   if (!answer) return failed(answer);
   if (const auto& reason = answer->stale_because) {
-    log.warning("registry_answer_stale", {{"identifier", shown(identifier)}, {"code", reason->code}, {"reason", reason->text()}});
+    log.warning("registry_answer_stale",
+                {{"identifier", shown(identifier)}, {"code", reason->code}, {"reason", reason->text()}});
   }
   return *answer->value;
 }
 
-ServiceRegistry::ServiceRegistry(ServiceRegistryOptions options, TokenSource* tokens, net::HttpClient& http, Clock& clock, Log& log)
+ServiceRegistry::ServiceRegistry(ServiceRegistryOptions options, TokenSource* tokens, net::HttpClient& http,
+                                 Clock& clock, Log& log)
     : impl_(std::make_unique<Impl>(std::move(options), tokens, http, clock, log)) {}
 
 ServiceRegistry::~ServiceRegistry() = default;
@@ -199,14 +210,18 @@ Result<std::vector<ports::ServiceRecord>> ServiceRegistry::lookup(const ports::D
   asked.identifier = primary_identifier(query.identifier);
   if (!is_identifier(asked.identifier)) {
     return reject("directory.refused",
-                  "the identifier to look up must be an organisation number, a person number, her-id:<number> or fastlege-for:<number>");
+                  "the identifier to look up must be an organisation number, a person number, her-id:<number> or "
+                  "fastlege-for:<number>");
   }
-  if (asked.process && !is_process(*asked.process)) return reject("directory.refused", "the process to look up is no process identifier");
-  return impl_->from<Records>(impl_->records, key_of(asked), asked.identifier, [&] { return impl_->fetch_records(asked); });
+  if (asked.process && !is_process(*asked.process))
+    return reject("directory.refused", "the process to look up is no process identifier");
+  return impl_->from<Records>(impl_->records, key_of(asked), asked.identifier,
+                              [&] { return impl_->fetch_records(asked); });
 }
 
 Result<std::string> ServiceRegistry::certificate(const Orgnr& organisation) {
-  if (!domain::is_orgnr(organisation.str())) return reject("directory.refused", "an organisation number has nine digits");
+  if (!domain::is_orgnr(organisation.str()))
+    return reject("directory.refused", "an organisation number has nine digits");
   return impl_->from<std::string>(impl_->certificates, organisation.str(), organisation.str(),
                                   [&] { return impl_->fetch_certificate(organisation); });
 }

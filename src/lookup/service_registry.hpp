@@ -1,5 +1,5 @@
-// The Service Registry client (service-registry.md 3-6): signed answers verified against the JWK set, cached, error shapes kept apart.
-// Thread-safe; calls may block.
+// The Service Registry client (service-registry.md 3-6): signed answers verified against the JWK set, cached, error
+// shapes kept apart. Thread-safe; calls may block.
 #pragma once
 
 #include <memory>
@@ -14,18 +14,20 @@
 namespace kanal::lookup {
 
 struct ServiceRegistryOptions {
-  std::string endpoint;               ///< no trailing slash
-  bool signed_answers = true;         ///< difi.move.sign.enable
+  std::string endpoint;        ///< no trailing slash
+  bool signed_answers = true;  ///< difi.move.sign.enable
   std::string jwk_url;
   std::string pinned_organisation{};  ///< when set, the signing certificate's organisation number must be this
-  std::vector<std::vector<std::string>> scope_sets;  ///< one token per service: a refused scope of one does not stop the others
-  bool use_token = true;              ///< difi.move.oidc.enable
-  std::optional<bool> print{};        ///< false: adds print=false
+  std::vector<std::vector<std::string>>
+      scope_sets;               ///< one token per service: a refused scope of one does not stop the others
+  bool use_token = true;        ///< difi.move.oidc.enable
+  std::optional<bool> print{};  ///< false: adds print=false
   std::chrono::seconds positive_ttl{300};
   std::chrono::seconds negative_ttl{45};
   std::chrono::hours stale_if_error{24};
   std::size_t max_entries = 50'000;
   std::chrono::milliseconds timeout{30'000};
+  std::vector<ServiceIdentifier> services{};  ///< of this program, beside the national ones
 };
 
 class ServiceRegistry final : public ports::Directory {

@@ -1,4 +1,5 @@
-// Reads the answers that carry a token (altinn-auth.md sections 4 and 5) and finds out how long it lives. Pure functions, any thread.
+// Reads the answers that carry a token (altinn-auth.md sections 4 and 5) and finds out how long it lives. Pure
+// functions, any thread.
 #pragma once
 
 #include <chrono>

@@ -1,14 +1,14 @@
-// altinn-auth.md section 4: a refusal is JSON {"error":code,"error_description":text,"error_uri":text}; the text starts with or contains
-// `MP-<number>` for the known causes. The exact form varies, hence search by content, never equality.
+// altinn-auth.md section 4: a refusal is JSON {"error":code,"error_description":text,"error_uri":text}; the text starts
+// with or contains `MP-<number>` for the known causes. The exact form varies, hence search by content, never equality.
 #include "lookup/token_errors.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 
-#include <boost/json/parse.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <boost/json/parse.hpp>
 
 #include "lookup/remote_answer.hpp"
 
@@ -60,16 +60,20 @@ struct KnownCause {
 };
 constexpr std::array<KnownCause, 4> known_causes = {{
     {"mp-100",
-     "the client is unknown or its certificate or JWK does not belong to it; check oidc.clientId, the keystore and the client's "
+     "the client is unknown or its certificate or JWK does not belong to it; check oidc.clientId, the keystore and the "
+     "client's "
      "registration"},
-    {"mp-110", "the audience is wrong; oidc.audience must be the issuer of the same environment, with its slash at the end"},
+    {"mp-110",
+     "the audience is wrong; oidc.audience must be the issuer of the same environment, with its slash at the end"},
     {"mp-120",
-     "the certificate is not accepted; it may be revoked, expired or of the other environment (test and production do not mix)"},
+     "the certificate is not accepted; it may be revoked, expired or of the other environment (test and production do "
+     "not mix)"},
     {"mp-121", "the JWK's registration has expired; register a new key for the client and set oidc.jwk.path"},
 }};
 
 bool is_about_scope(const Refusal& refusal) {
-  return refusal.mentions("invalid_scope") || refusal.mentions("access to scope") || refusal.mentions("access to the scope");
+  return refusal.mentions("invalid_scope") || refusal.mentions("access to scope") ||
+         refusal.mentions("access to the scope");
 }
 
 /// The refusal may repeat the requested scopes, whose names hold `altinn:` and say nothing.
@@ -78,8 +82,8 @@ bool is_about_system_user(Refusal refusal, const std::vector<std::string>& scope
     const auto at = refusal.description.find(scope);
     if (at != std::string::npos) refusal.description.erase(at, scope.size());
   }
-  constexpr std::array<std::string_view, 6> words = {"system user",  "systemuser",            "system_user",
-                                                     "systembruker", "authorization_details", "altinn"};
+  constexpr std::array<std::string_view, 6> words = {
+      "system user", "systemuser", "system_user", "systembruker", "authorization_details", "altinn"};
   return std::ranges::any_of(words, [&](auto word) { return refusal.mentions(word); });
 }
 
@@ -95,10 +99,11 @@ std::string refused_scopes(const Refusal& refusal, const std::vector<std::string
 std::optional<Error> clock_error(const net::ClientResponse& response, std::string_view who, Time now) {
   const auto skew = clock_skew(response, now);
   if (!skew || std::chrono::abs(*skew) <= tolerated_skew) return std::nullopt;
-  return may_retry("token.clock",
-                   fmt::format("{} refused the token request, and this machine's clock is {} s {} of theirs; check the time "
-                               "service (NTP)",
-                               who, std::chrono::abs(*skew).count(), skew->count() > 0 ? "ahead" : "behind"));
+  return may_retry(
+      "token.clock",
+      fmt::format("{} refused the token request, and this machine's clock is {} s {} of theirs; check the time "
+                  "service (NTP)",
+                  who, std::chrono::abs(*skew).count(), skew->count() > 0 ? "ahead" : "behind"));
 }
 
 Error unavailable(const net::ClientResponse& response, std::string_view who, Time now) {
@@ -109,7 +114,8 @@ Error unavailable(const net::ClientResponse& response, std::string_view who, Tim
 
 }  // namespace
 
-Error maskinporten_error(const net::ClientResponse& response, const TokenClient& client, const TokenRequest& request, Time now) {
+Error maskinporten_error(const net::ClientResponse& response, const TokenClient& client, const TokenRequest& request,
+                         Time now) {
   if (is_temporary(response.status)) return unavailable(response, "Maskinporten", now);
   const auto refusal = parse(response.body);
   const std::string said = fmt::format("Maskinporten refused a token for client {} ({}{}{})", client.client_id,
@@ -118,15 +124,17 @@ Error maskinporten_error(const net::ClientResponse& response, const TokenClient&
     if (refusal.mentions(cause.words)) return may_retry("token.refused", fmt::format("{}: {}", said, cause.advice));
   }
   if (is_about_scope(refusal)) {
-    return may_retry("token.scope", fmt::format("{}: scope {} is not granted to the client or the organisation; ask for access "
-                                                "and add it to the client",
-                                                said, refused_scopes(refusal, request.scopes)));
+    return may_retry("token.scope",
+                     fmt::format("{}: scope {} is not granted to the client or the organisation; ask for access "
+                                 "and add it to the client",
+                                 said, refused_scopes(refusal, request.scopes)));
   }
   if (request.system_user && is_about_system_user(refusal, request.scopes)) {
-    return may_retry("token.system_user",
-                     fmt::format("{}: there is no approved system user \"{}\" of {}; someone of that organisation must approve it "
-                                 "in Altinn, or the configured name is wrong",
-                                 said, request.system_user->name, request.system_user->organisation));
+    return may_retry(
+        "token.system_user",
+        fmt::format("{}: there is no approved system user \"{}\" of {}; someone of that organisation must approve it "
+                    "in Altinn, or the configured name is wrong",
+                    said, request.system_user->name, request.system_user->organisation));
   }
   // Each attempt has an assertion of its own: one more is all it takes.
   if (refusal.mentions("jti") || refusal.mentions("already used")) return may_retry("token.unavailable", said);
@@ -134,18 +142,21 @@ Error maskinporten_error(const net::ClientResponse& response, const TokenClient&
   if (response.status == 404 || response.status == 405) {
     return may_retry("token.refused", fmt::format("{}: oidc.url must be the token endpoint", said));
   }
-  return may_retry("token.refused", fmt::format("{}: check oidc.clientId, oidc.audience and the client's registration", said));
+  return may_retry("token.refused",
+                   fmt::format("{}: check oidc.clientId, oidc.audience and the client's registration", said));
 }
 
-Error exchange_error(const net::ClientResponse& response, const TokenClient& client, const TokenRequest& request, Time now) {
+Error exchange_error(const net::ClientResponse& response, const TokenClient& client, const TokenRequest& request,
+                     Time now) {
   if (is_temporary(response.status)) return unavailable(response, "Altinn's token exchange", now);
   if (response.status == 401) {
     if (auto clock = clock_error(response, "Altinn's token exchange", now)) return *clock;
   }
-  return may_retry("token.refused",
-                   fmt::format("Altinn's token exchange answered {} for client {} and scope {}: Maskinporten and Altinn must be of "
-                               "the same environment, and Altinn must know the scope and the organisation (altinnTokenExchangeUrl)",
-                               response.status, client.client_id, fmt::join(request.scopes, " ")));
+  return may_retry(
+      "token.refused",
+      fmt::format("Altinn's token exchange answered {} for client {} and scope {}: Maskinporten and Altinn must be of "
+                  "the same environment, and Altinn must know the scope and the organisation (altinnTokenExchangeUrl)",
+                  response.status, client.client_id, fmt::join(request.scopes, " ")));
 }
 
 Error no_answer(const Error& cause, std::string_view url) {

@@ -1,6 +1,6 @@
 // altinn-auth.md sections 4 to 6:
-//   POST token_url, form: grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=<jwt>   -> Maskinporten token
-//   GET exchange_url, Authorization: Bearer <Maskinporten token>                                             -> Altinn token
+//   POST token_url, form: grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=<jwt>   ->
+//   Maskinporten token GET exchange_url, Authorization: Bearer <Maskinporten token> -> Altinn token
 #include "lookup/token_source.hpp"
 
 #include <algorithm>
@@ -134,7 +134,8 @@ Result<std::string> TokenSource::token(const TokenRequest& request) {
     } else {
       fetch_for(entry, request, good, lock);
     }
-    // The outcome of the fetch, whoever made it: even a token that is too short-lived to be kept serves those who waited.
+    // The outcome of the fetch, whoever made it: even a token that is too short-lived to be kept serves those who
+    // waited.
     if (!entry.failure && !entry.token.empty()) return entry.token.reveal();
     if (entry.alive(clock_.monotonic())) return entry.token.reveal();
     if (entry.failure) return tl::unexpected(*entry.failure);
@@ -143,7 +144,8 @@ Result<std::string> TokenSource::token(const TokenRequest& request) {
 }
 
 /// Called with the lock; fetches without it.
-void TokenSource::fetch_for(Entry& entry, const TokenRequest& request, bool renewal, std::unique_lock<std::mutex>& lock) {
+void TokenSource::fetch_for(Entry& entry, const TokenRequest& request, bool renewal,
+                            std::unique_lock<std::mutex>& lock) {
   entry.fetching = true;
   lock.unlock();
   auto fetched = [&]() -> Result<Fetched> {
@@ -207,7 +209,8 @@ Result<TokenSource::Fetched> TokenSource::fetch(const TokenRequest& request, int
     if (fetched || !is_passing(fetched.error()) || number >= attempts) return fetched;
     if (fetched.error().retry_after.value_or(milliseconds(0)) > longest_delay) return fetched;
     const auto delay = std::max(delay_after(number), fetched.error().retry_after.value_or(milliseconds(0)));
-    log_.debug("token_retry", {{"code", fetched.error().code}, {"reason", fetched.error().text()}, {"attempt", number}});
+    log_.debug("token_retry",
+               {{"code", fetched.error().code}, {"reason", fetched.error().text()}, {"attempt", number}});
     sleep_(delay);
   }
 }
@@ -286,9 +289,9 @@ std::vector<TokenHealth> TokenSource::health() const {
   return all;
 }
 
-Result<net::ClientResponse> send_with_token(net::HttpClient& http, TokenSource& tokens, const TokenRequest& token,
-                                            net::ClientRequest request,
-                                            const std::function<bool(const net::ClientResponse&)>& is_permission_problem) {
+Result<net::ClientResponse> send_with_token(
+    net::HttpClient& http, TokenSource& tokens, const TokenRequest& token, net::ClientRequest request,
+    const std::function<bool(const net::ClientResponse&)>& is_permission_problem) {
   const auto first = tokens.token(token);
   if (!first) return failed(first);
   request.headers.emplace_back("Authorization", "Bearer " + *first);

@@ -1,5 +1,5 @@
-// Tokens: Maskinporten JWT grant and Altinn exchange, cached, single-flight (altinn-auth.md sections 3-6, with every "BETTER").
-// Thread-safe; token() may block.
+// Tokens: Maskinporten JWT grant and Altinn exchange, cached, single-flight (altinn-auth.md sections 3-6, with every
+// "BETTER"). Thread-safe; token() may block.
 #pragma once
 
 #include <chrono>
@@ -26,7 +26,8 @@ struct SystemUser {
   std::string name;          ///< externalRef
 };
 
-/// How the assertion is signed: by certificate (x5c) or by a registered JWK. A JWK file is read anew for each assertion.
+/// How the assertion is signed: by certificate (x5c) or by a registered JWK. A JWK file is read anew for each
+/// assertion.
 struct CertificateCredential {
   crypto::Identity identity;
   bool send_chain = true;
@@ -74,12 +75,13 @@ class TokenSource {
   TokenSource& operator=(const TokenSource&) = delete;
   ~TokenSource();
 
-  /// A bearer token. The caller who finds a token of which four fifths are used up renews it; others get the old one meanwhile.
-  /// Errors (all may be retried: no message is at fault): `token.unavailable` (retry), `token.refused` (configuration; with the code of altinn-auth.md section 4 and what to do;
-  /// kept for a while per key), `token.scope` (names the scope), `token.system_user`, `token.clock` (names the skew), `token.malformed`.
+  /// A bearer token. The caller who finds a token of which four fifths are used up renews it; others get the old one
+  /// meanwhile. Errors (all may be retried: no message is at fault): `token.unavailable` (retry), `token.refused`
+  /// (configuration; with the code of altinn-auth.md section 4 and what to do; kept for a while per key), `token.scope`
+  /// (names the scope), `token.system_user`, `token.clock` (names the skew), `token.malformed`.
   Result<std::string> token(const TokenRequest& request);
-  /// The service refused `token` with 401: forget it, if it is still the cached one. At most once a minute per key: a right that is
-  /// missing does not come with a new token.
+  /// The service refused `token` with 401: forget it, if it is still the cached one. At most once a minute per key: a
+  /// right that is missing does not come with a new token.
   void reject(const TokenRequest& request, const std::string& token);
   [[nodiscard]] std::vector<TokenHealth> health() const;
 
@@ -104,8 +106,9 @@ class TokenSource {
   std::optional<Duration> skew_noticed_;
 };
 
-/// Sends a request with a bearer token; on a 401 whose body is not a permission problem (`is_permission_problem`), drops the token and tries
-/// once more with a new one. A second 401 is the answer. With an upload stream, which cannot be repeated, the first one is.
+/// Sends a request with a bearer token; on a 401 whose body is not a permission problem (`is_permission_problem`),
+/// drops the token and tries once more with a new one. A second 401 is the answer. With an upload stream, which cannot
+/// be repeated, the first one is.
 Result<net::ClientResponse> send_with_token(
     net::HttpClient& http, TokenSource& tokens, const TokenRequest& token, net::ClientRequest request,
     const std::function<bool(const net::ClientResponse&)>& is_permission_problem = {});

@@ -59,7 +59,8 @@ Result<X509_STORE*> ClientTrust::store() {
     if (ca_pem_.empty() || add_all(made.get(), ca_pem_)) store_ = std::move(made);
     ERR_clear_error();
   });
-  if (!store_) return reject("http.tls", "The certificate authorities configured as trusted are no readable PEM certificates");
+  if (!store_)
+    return reject("http.tls", "The certificate authorities configured as trusted are no readable PEM certificates");
   return store_.get();
 }
 
@@ -84,7 +85,8 @@ void ClientHandle::prepare_tls() {
 std::unique_ptr<ClientHandle> HandlePool::take(const std::string& origin) {
   {
     const std::scoped_lock lock(mutex_);
-    auto found = std::find_if(idle_.rbegin(), idle_.rend(), [&](const auto& handle) { return handle->origin == origin; });
+    auto found =
+        std::find_if(idle_.rbegin(), idle_.rend(), [&](const auto& handle) { return handle->origin == origin; });
     if (found == idle_.rend()) found = idle_.rbegin();
     if (found != idle_.rend()) {
       auto taken = std::move(*found);

@@ -1,5 +1,6 @@
-// What the client keeps between calls: curl handles with their open connections, and the certificate authorities it trusts. Internal to
-// this folder. HandlePool and ClientTrust may be used by several threads; a handle belongs to whoever took it.
+// What the client keeps between calls: curl handles with their open connections, and the certificate authorities it
+// trusts. Internal to this folder. HandlePool and ClientTrust may be used by several threads; a handle belongs to
+// whoever took it.
 #pragma once
 
 #include <curl/curl.h>
@@ -19,7 +20,8 @@ namespace kanal::net {
 class ClientTrust {
  public:
   explicit ClientTrust(std::string ca_pem) : ca_pem_(std::move(ca_pem)) {}
-  /// Reads them at the first call, because a client that only speaks http needs none. `http.tls` when ours cannot be read.
+  /// Reads them at the first call, because a client that only speaks http needs none. `http.tls` when ours cannot be
+  /// read.
   Result<X509_STORE*> store();
 
  private:

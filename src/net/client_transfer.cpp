@@ -48,9 +48,7 @@ int status_of(std::string_view line) {
   return status;
 }
 
-curl_blob blob_of(const std::string& text) {
-  return {const_cast<char*>(text.data()), text.size(), CURL_BLOB_NOCOPY};
-}
+curl_blob blob_of(const std::string& text) { return {const_cast<char*>(text.data()), text.size(), CURL_BLOB_NOCOPY}; }
 
 }  // namespace
 
@@ -224,8 +222,8 @@ CURLcode Transfer::drive() {
       cut_ = Cut::silent;
       break;
     }
-    const auto patience = std::chrono::ceil<std::chrono::milliseconds>(
-        moved_at_ + request_.inactivity_timeout - clock_.monotonic());
+    const auto patience =
+        std::chrono::ceil<std::chrono::milliseconds>(moved_at_ + request_.inactivity_timeout - clock_.monotonic());
     const auto wait = std::clamp<long long>(patience.count(), 1, longest_wait);
     curl_multi_poll(multi, nullptr, 0, static_cast<int>(wait), nullptr);
   }
@@ -256,8 +254,8 @@ bool Transfer::fail(Error error) {
   return false;
 }
 
-/// A request whose fate is unknown is never sent twice, unless that is harmless: curl would do so by itself when a kept connection ends
-/// without an answer.
+/// A request whose fate is unknown is never sent twice, unless that is harmless: curl would do so by itself when a kept
+/// connection ends without an answer.
 bool Transfer::on_start() {
   if (started_ && !is_idempotent(request_.method)) return false;
   started_ = true;
@@ -306,9 +304,15 @@ std::optional<std::size_t> Transfer::on_upload(std::span<std::byte> into) {
 }
 
 bool Transfer::refused_by_certificate() const {
-  constexpr std::array<int, 10> alerts = {SSL_AD_HANDSHAKE_FAILURE,   SSL_AD_BAD_CERTIFICATE,     SSL_AD_UNSUPPORTED_CERTIFICATE,
-                                          SSL_AD_CERTIFICATE_REVOKED, SSL_AD_CERTIFICATE_EXPIRED, SSL_AD_CERTIFICATE_UNKNOWN,
-                                          SSL_AD_UNKNOWN_CA,          SSL_AD_ACCESS_DENIED,       SSL_AD_DECRYPT_ERROR,
+  constexpr std::array<int, 10> alerts = {SSL_AD_HANDSHAKE_FAILURE,
+                                          SSL_AD_BAD_CERTIFICATE,
+                                          SSL_AD_UNSUPPORTED_CERTIFICATE,
+                                          SSL_AD_CERTIFICATE_REVOKED,
+                                          SSL_AD_CERTIFICATE_EXPIRED,
+                                          SSL_AD_CERTIFICATE_UNKNOWN,
+                                          SSL_AD_UNKNOWN_CA,
+                                          SSL_AD_ACCESS_DENIED,
+                                          SSL_AD_DECRYPT_ERROR,
                                           TLS13_AD_CERTIFICATE_REQUIRED};
   return std::ranges::find(alerts, handle_.fatal_alert) != alerts.end();
 }
@@ -322,8 +326,11 @@ Error Transfer::tls_error() const {
             {},
             {}};
   }
-  return {"http.tls", "The certificate of " + origin_.host + " or our own is not accepted: " + curl_says_.c_str(),
-          Disposition::reject, {}, {}};
+  return {"http.tls",
+          "The certificate of " + origin_.host + " or our own is not accepted: " + curl_says_.c_str(),
+          Disposition::reject,
+          {},
+          {}};
 }
 
 Error Transfer::error_of(CURLcode code) const {
@@ -350,8 +357,8 @@ Error Transfer::error_of(CURLcode code) const {
   if (code == CURLE_OPERATION_TIMEDOUT) {
     return again("http.timeout", origin_.host + " did not answer completely within the time allowed");
   }
-  return again("http.broken", "The connection to " + origin_.host + " broke before the answer was complete: " +
-                                  curl_easy_strerror(code));
+  return again("http.broken", "The connection to " + origin_.host +
+                                  " broke before the answer was complete: " + curl_easy_strerror(code));
 }
 
 }  // namespace kanal::net

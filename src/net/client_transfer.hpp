@@ -1,4 +1,5 @@
-// One call of the client from its options to its answer, on one handle. Internal to this folder; lives on the caller's stack.
+// One call of the client from its options to its answer, on one handle. Internal to this folder; lives on the caller's
+// stack.
 #pragma once
 
 #include <optional>
@@ -24,7 +25,8 @@ Result<Origin> origin_of(const std::string& url);
 class Transfer {
  public:
   /// Everything given must outlive the transfer; `sink` may be null.
-  Transfer(const ClientOptions& options, const ClientRequest& request, const Origin& origin, Sink* sink, ClientHandle& handle);
+  Transfer(const ClientOptions& options, const ClientRequest& request, const Origin& origin, Sink* sink,
+           ClientHandle& handle);
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 

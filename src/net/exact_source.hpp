@@ -1,5 +1,6 @@
-// A source held to its promised length, and to its own verdict: the last bytes are given only after the source has confirmed its end, so
-// that one failing there (a bad tag, a lost file) is never mistaken for success. Turns what it throws into errors. Internal to this folder.
+// A source held to its promised length, and to its own verdict: the last bytes are given only after the source has
+// confirmed its end, so that one failing there (a bad tag, a lost file) is never mistaken for success. Turns what it
+// throws into errors. Internal to this folder.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,6 @@
-// One request between its head and its answer: asks the handler, hands it the body, keeps the answer. Every call runs on a worker, one
-// at a time, and may block as long as the handler does. Nothing a handler throws gets out. Internal to this folder.
+// One request between its head and its answer: asks the handler, hands it the body, keeps the answer. Every call runs
+// on a worker, one at a time, and may block as long as the handler does. Nothing a handler throws gets out. Internal to
+// this folder.
 #pragma once
 
 #include <memory>

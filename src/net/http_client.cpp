@@ -38,6 +38,8 @@ HttpClient::~HttpClient() = default;
 
 Result<ClientResponse> HttpClient::send(const ClientRequest& request) { return impl_->send(request, nullptr); }
 
-Result<ClientResponse> HttpClient::send(const ClientRequest& request, Sink& sink) { return impl_->send(request, &sink); }
+Result<ClientResponse> HttpClient::send(const ClientRequest& request, Sink& sink) {
+  return impl_->send(request, &sink);
+}
 
 }  // namespace kanal::net

@@ -1,5 +1,6 @@
-// The one HTTP client: libcurl, one easy handle per transfer from a pool that keeps connections alive. A call blocks its thread; bodies
-// stream both ways. Never follows redirects, never sends to a host it was not asked for. Thread-safe.
+// The one HTTP client: libcurl, one easy handle per transfer from a pool that keeps connections alive. A call blocks
+// its thread; bodies stream both ways. Never follows redirects, never sends to a host it was not asked for.
+// Thread-safe.
 #pragma once
 
 #include <chrono>
@@ -16,7 +17,7 @@
 namespace kanal::net {
 
 struct ClientOptions {
-  std::string ca_pem{};            ///< trusted besides the system's store
+  std::string ca_pem{};  ///< trusted besides the system's store
   std::string client_certificate_pem{};
   std::string client_key_pem{};
   std::string proxy{};
@@ -29,11 +30,12 @@ struct ClientRequest {
   std::string method = "GET";
   std::string url;
   Headers headers;
-  std::string body{};                             ///< when `upload` is null
-  Source* upload = nullptr;                       ///< streamed; with upload_size a Content-Length, else chunked
+  std::string body{};        ///< when `upload` is null
+  Source* upload = nullptr;  ///< streamed; with upload_size a Content-Length, else chunked
   std::optional<std::uint64_t> upload_size;
-  std::optional<std::chrono::milliseconds> total_timeout = std::chrono::milliseconds(30'000);  ///< absent for large transfers
-  std::chrono::milliseconds inactivity_timeout{30'000};  ///< cut when (nearly) nothing moves for so long
+  std::optional<std::chrono::milliseconds> total_timeout =
+      std::chrono::milliseconds(30'000);                              ///< absent for large transfers
+  std::chrono::milliseconds inactivity_timeout{30'000};               ///< cut when (nearly) nothing moves for so long
   std::uint64_t max_response_bytes = std::uint64_t{4} * 1024 * 1024;  ///< of a collected body
   std::stop_token stop{};
 };
@@ -53,9 +55,9 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  /// Any HTTP answer is a value, whatever its status. Errors (all retry unless said): `http.connect`, `http.timeout`, `http.tls` (certificate not
-  /// accepted: reject), `http.broken` (cut in the middle), `http.too_large` (reject), `http.stopped`, `http.url` (reject); an upload's own
-  /// Source error comes back unchanged.
+  /// Any HTTP answer is a value, whatever its status. Errors (all retry unless said): `http.connect`, `http.timeout`,
+  /// `http.tls` (certificate not accepted: reject), `http.broken` (cut in the middle), `http.too_large` (reject),
+  /// `http.stopped`, `http.url` (reject); an upload's own Source error comes back unchanged.
   Result<ClientResponse> send(const ClientRequest& request);
   /// As send(), but a 2xx body is pushed into `sink` (not finished); other bodies are collected.
   Result<ClientResponse> send(const ClientRequest& request, Sink& sink);

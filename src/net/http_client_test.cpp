@@ -12,9 +12,9 @@ namespace kanal::net {
 namespace {
 
 using namespace kanal::net::testing;
+using std::chrono::milliseconds;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using std::chrono::milliseconds;
 using Answer = std::variant<Response, std::unique_ptr<BodyHandler>>;
 
 constexpr std::uint64_t large = std::uint64_t{64} * 1024 * 1024;
@@ -48,7 +48,8 @@ class HttpClientTest : public ::testing::TestWithParam<bool> {
   }
   void start() {
     options.workers = 4;
-    server = std::make_unique<HttpServer>(options, [this](auto request) { return handle(request); }, log);
+    server = std::make_unique<HttpServer>(
+        options, [this](auto request) { return handle(request); }, log);
     const auto started = server->start();
     ASSERT_TRUE(started) << started.error().message;
   }
@@ -161,6 +162,17 @@ TEST_P(HttpClientTest, StreamsUpInBoundedPieces) {
   EXPECT_GT(largest, 16 * 1024U) << "tiny pieces make uploads slow";
 }
 
+TEST_P(HttpClientTest, AnEarlyRefusalOfALargeUploadIsSeen) {
+  PatternSource source(large);
+  auto call = request("PUT", "/status?code=413");
+  call.upload = &source;
+  call.upload_size = large;
+  const auto answer = client.send(call);
+  ASSERT_TRUE(answer) << answer.error().text();
+  EXPECT_EQ(answer->status, 413);
+  EXPECT_LT(source.position(), large);
+}
+
 TEST_P(HttpClientTest, StreamsDownIntoASink) {
   size = large;
   for (const bool known : {true, false}) {
@@ -266,7 +278,6 @@ TEST_P(HttpClientTest, ManyCallsShareFewConnections) {
 
 TEST_P(HttpClientTest, AStoppedServerIsNoConnection) {
   const auto call = request("GET", "/?secret=1");
-  ASSERT_TRUE(client.send(call));
   server->stop();
   const auto answer = client.send(call);
   ASSERT_FALSE(answer);
@@ -322,7 +333,8 @@ TEST_F(TlsTest, AuthoritiesThatCannotBeReadAreNotIgnored) {
 
 TEST_F(TlsTest, MutualTlsAcceptsItsOwnOnly) {
   start(made.ca);
-  const auto accepted = call({.ca_pem = made.ca, .client_certificate_pem = made.client, .client_key_pem = made.client_key});
+  const auto accepted =
+      call({.ca_pem = made.ca, .client_certificate_pem = made.client, .client_key_pem = made.client_key});
   ASSERT_TRUE(accepted) << accepted.error().text();
   EXPECT_EQ(accepted->status, 200);
   expect_refused({.ca_pem = made.ca});
@@ -346,7 +358,8 @@ class PeerTest : public ::testing::Test {
   static std::string ok(const std::string& body) {
     return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
   }
-  Result<ClientResponse> call(const ScriptedPeer& peer, const std::string& method = "GET", const std::string& body = {}) {
+  Result<ClientResponse> call(const ScriptedPeer& peer, const std::string& method = "GET",
+                              const std::string& body = {}) {
     ClientRequest request;
     request.method = method;
     request.url = peer.url() + "/path?secret=1";
@@ -393,7 +406,8 @@ TEST_F(PeerTest, AReusedConnectionThatDiesIsTriedAgainOnlyWhenHarmless) {
     const char* method;
     const char* body;
     bool again;
-  } cases[] = {{"GET", "", true}, {"PUT", "text", true}, {"DELETE", "", true}, {"POST", "text", false}, {"POST", "", false}, {"PATCH", "text", false}};
+  } cases[] = {{"GET", "", true},       {"PUT", "text", true}, {"DELETE", "", true},
+               {"POST", "text", false}, {"POST", "", false},   {"PATCH", "text", false}};
   for (const auto& c : cases) {
     std::atomic<int> effects = 0;
     HttpClient fresh{{}};

@@ -1,4 +1,5 @@
-// connection = [ TLS handshake ] *( request response )                                                   RFC 9112 section 9
+// connection = [ TLS handshake ] *( request response )                                                   RFC 9112
+// section 9
 #include "net/http_connection.hpp"
 
 #include <algorithm>
@@ -65,7 +66,8 @@ asio::awaitable<bool> Connection::ready(Want want) {
   co_return !error && !cut_ && !expired_;
 }
 
-/// Runs `work` on a worker thread and comes back to the strand. No deadline holds meanwhile: handlers may take their time.
+/// Runs `work` on a worker thread and comes back to the strand. No deadline holds meanwhile: handlers may take their
+/// time.
 asio::awaitable<void> Connection::on_worker(const std::function<void()>& work) {
   disarm();
   co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(
@@ -248,7 +250,8 @@ asio::awaitable<bool> Connection::read_body(RequestParser& parser, Exchange& exc
 /// Whether the connection can serve another request after this answer.
 Connection::After Connection::after(const RequestParser& parser, const Response& answer, const Framing& framing) const {
   const bool unread = parser.state() != RequestParser::State::done;
-  // Who asked before sending its body gets no second word from us; who has too much left is not worth reading to the end.
+  // Who asked before sending its body gets no second word from us; who has too much left is not worth reading to the
+  // end.
   const bool drainable =
       !parser.failed() && !parser.expects_continue() && parser.remaining().value_or(0) <= drain_limit;
   if (unread && !drainable) return After::linger;
@@ -263,7 +266,8 @@ std::string Connection::head_of(const Response& answer, const Framing& framing, 
   return response_head(answer, framing, connection, shared_.options.server_name, shared_.clock.now());
 }
 
-asio::awaitable<Connection::Sent> Connection::send(Response& answer, const Framing& framing, ConnectionHeader connection) {
+asio::awaitable<Connection::Sent> Connection::send(Response& answer, const Framing& framing,
+                                                   ConnectionHeader connection) {
   const auto* text = std::get_if<std::string>(&answer.body);
   if (!text && framing.body) co_return co_await send_stream(answer, framing, connection);
   std::string head = head_of(answer, framing, connection);
@@ -318,8 +322,9 @@ asio::awaitable<bool> Connection::drain(RequestParser& parser) {
   co_return parser.state() == RequestParser::State::done;
 }
 
-/// Closing with unread input would reset the connection and could destroy the answer (or a TLS alert) on its way: end our side and drop
-/// what still comes for a moment. Waits before every read, so that no sender, however fast, keeps the network thread.
+/// Closing with unread input would reset the connection and could destroy the answer (or a TLS alert) on its way: end
+/// our side and drop what still comes for a moment. Waits before every read, so that no sender, however fast, keeps the
+/// network thread.
 asio::awaitable<void> Connection::linger() {
   idle_ = true;
   io_.shutdown();

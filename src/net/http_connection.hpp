@@ -1,6 +1,6 @@
-// One client of the server: who may talk, for how long, and what goes over the wire when. A coroutine on the connection's own strand that
-// never blocks: it awaits its worker. It keeps no timer (the server's watchdog looks after deadlines) and, while idle, no buffer.
-// Internal to the server's two .cpp files, because it brings Asio with it.
+// One client of the server: who may talk, for how long, and what goes over the wire when. A coroutine on the
+// connection's own strand that never blocks: it awaits its worker. It keeps no timer (the server's watchdog looks after
+// deadlines) and, while idle, no buffer. Internal to the server's two .cpp files, because it brings Asio with it.
 #pragma once
 
 #include <atomic>
@@ -40,10 +40,14 @@ struct Shared {
   asio::thread_pool workers;
 
   Shared(ServerOptions o, Handler h, Log& l)
-      : options(std::move(o)), handler(std::move(h)), log(l), workers(static_cast<std::size_t>(std::max(1, options.workers))) {}
+      : options(std::move(o)),
+        handler(std::move(h)),
+        log(l),
+        workers(static_cast<std::size_t>(std::max(1, options.workers))) {}
 };
 
-/// One client. Everything but expired_by() runs on the connection's strand or, while the coroutine awaits it, on one worker.
+/// One client. Everything but expired_by() runs on the connection's strand or, while the coroutine awaits it, on one
+/// worker.
 class Connection {
  public:
   Connection(Shared& shared, Socket socket)

@@ -1,6 +1,7 @@
-// target      = path [ "?" query ] | ("http://" | "https://") authority [ path ] [ "?" query ] | "*"     RFC 9112 section 3.2
-// query       = [ pair *( "&" pair ) ],  pair = name [ "=" value ]; "+" is a space (HTML form encoding)
-// pct-encoded = "%" HEXDIG HEXDIG                                                                         RFC 3986 section 2.1
+// target      = path [ "?" query ] | ("http://" | "https://") authority [ path ] [ "?" query ] | "*"     RFC 9112
+// section 3.2 query       = [ pair *( "&" pair ) ],  pair = name [ "=" value ]; "+" is a space (HTML form encoding)
+// pct-encoded = "%" HEXDIG HEXDIG                                                                         RFC 3986
+// section 2.1
 #include "net/http_message.hpp"
 
 #include <algorithm>
@@ -16,6 +17,8 @@ constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c
 bool same_name(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
 }
+
+bool is_control(char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f'; }
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -86,6 +89,7 @@ std::optional<std::string> Request::parameter(std::string_view name) const {
 }
 
 std::optional<Target> parse_target(std::string_view target) {
+  if (std::ranges::any_of(target, is_control)) return std::nullopt;
   if (target == "*") return Target{"*", {}};
   if (!target.starts_with('/')) {
     const auto rest = without_authority(target);

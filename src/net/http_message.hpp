@@ -14,8 +14,8 @@ struct Target {
   std::vector<std::pair<std::string, std::string>> query;
 };
 
-/// Origin form (`/a?b=c`), absolute form (`http://host/a`) or `*`, percent-decoded. Nothing for any other form, a `%` without two
-/// hexadecimal digits, or an encoded NUL.
+/// Origin form (`/a?b=c`), absolute form (`http://host/a`) or `*`, percent-decoded. Nothing for any other form, a `%`
+/// without two hexadecimal digits, an encoded NUL, a raw blank or control character.
 [[nodiscard]] std::optional<Target> parse_target(std::string_view target);
 
 }  // namespace kanal::net

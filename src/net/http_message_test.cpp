@@ -63,8 +63,8 @@ TEST(Target, Decodes) {
 }
 
 TEST(Target, RefusesWhatHasNoMeaning) {
-  for (const char* bad : {"", "a", "host:443", "ftp://host/a", "http://", "http:///a", "/%", "/%4", "/%4g", "/%g4", "/a?b=%",
-                          "/a?%zz=1", "/%00", "/a?b=%00", "**"}) {
+  for (const char* bad : {"", "a", "host:443", "ftp://host/a", "http://", "http:///a", "/%", "/%4", "/%4g", "/%g4",
+                          "/a?b=%", "/a?%zz=1", "/%00", "/a?b=%00", "**", "/a b", "/a\tb", "/a\x7f"}) {
     EXPECT_FALSE(parse_target(bad)) << bad;
   }
 }

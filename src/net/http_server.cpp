@@ -1,4 +1,5 @@
-// Accepts connections, watches their deadlines, starts and stops everything. The conversation itself is in http_connection.cpp.
+// Accepts connections, watches their deadlines, starts and stops everything. The conversation itself is in
+// http_connection.cpp.
 #include "net/http_server.hpp"
 
 #include <algorithm>
@@ -25,7 +26,8 @@ namespace {
 
 constexpr milliseconds accept_pause{100};
 
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Strand>;
+using Timer =
+    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Strand>;
 
 }  // namespace
 
@@ -79,8 +81,9 @@ Result<void> HttpServer::Impl::bind() {
   if (error) {
     error_code ignored;
     acceptor.close(ignored);
-    return reject("server.bind", "Cannot listen on " + options.address + " port " + std::to_string(options.port) + ": " +
-                                     error.message() + "; choose another server.port or end the program that uses it");
+    return reject("server.bind", "Cannot listen on " + options.address + " port " + std::to_string(options.port) +
+                                     ": " + error.message() +
+                                     "; choose another server.port or end the program that uses it");
   }
   const auto local = acceptor.local_endpoint(error);
   port = local.port();
@@ -96,7 +99,8 @@ Result<void> HttpServer::Impl::bind() {
 asio::awaitable<void> HttpServer::Impl::accept() {
   while (!shared.stopping) {
     error_code error;
-    Socket socket = co_await acceptor.async_accept(asio::make_strand(io), asio::redirect_error(asio::use_awaitable, error));
+    Socket socket =
+        co_await acceptor.async_accept(asio::make_strand(io), asio::redirect_error(asio::use_awaitable, error));
     if (!error) {
       admit(std::move(socket));
     } else if (acceptor.is_open()) {  // no file handle left, most likely: connections wait in the kernel meanwhile
@@ -218,7 +222,8 @@ void HttpServer::stop(milliseconds deadline) {
 std::uint16_t HttpServer::port() const { return impl_->port; }
 
 std::string HttpServer::url() const {
-  return std::string(impl_->shared.options.tls ? "https://" : "http://") + impl_->host + ":" + std::to_string(impl_->port);
+  return std::string(impl_->shared.options.tls ? "https://" : "http://") + impl_->host + ":" +
+         std::to_string(impl_->port);
 }
 
 }  // namespace kanal::net

@@ -1,6 +1,7 @@
-// The one HTTP server: Boost.Beast on coroutines, plain or TLS. Connections cost a coroutine, not a thread; handlers run on a bounded
-// pool of worker threads and may block. A body is handed to its handler piece by piece with back-pressure; slow and huge requests are cut
-// by limits. Beast's read buffer is 256 KiB (stack.md finding 5). start() and stop() from the owner's thread.
+// The one HTTP server: Boost.Beast on coroutines, plain or TLS. Connections cost a coroutine, not a thread; handlers
+// run on a bounded pool of worker threads and may block. A body is handed to its handler piece by piece with
+// back-pressure; slow and huge requests are cut by limits. Beast's read buffer is 256 KiB (stack.md finding 5). start()
+// and stop() from the owner's thread.
 #pragma once
 
 #include <chrono>
@@ -26,8 +27,8 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 /// The head of a request.
 struct Request {
   std::string method;
-  std::string target;  ///< as sent
-  std::string path;    ///< percent-decoded, without query
+  std::string target;                                      ///< as sent
+  std::string path;                                        ///< percent-decoded, without query
   std::vector<std::pair<std::string, std::string>> query;  ///< percent-decoded, `+` is a space, in order
   Headers headers;
   std::string remote_address;
@@ -49,8 +50,8 @@ struct Response {
   bool close = false;
 };
 
-/// Consumes one request's body. All calls come in order, on worker threads, never two at a time. Destroyed before finish() when the
-/// client went away: nothing of the request may remain.
+/// Consumes one request's body. All calls come in order, on worker threads, never two at a time. Destroyed before
+/// finish() when the client went away: nothing of the request may remain.
 class BodyHandler {
  public:
   BodyHandler() = default;
@@ -82,9 +83,9 @@ struct ServerOptions {
   int io_threads = 1;
   int workers = 16;
   std::size_t max_header_bytes = 64 * 1024;
-  std::chrono::milliseconds idle_timeout{300'000};    ///< between requests
-  std::chrono::milliseconds header_timeout{30'000};   ///< from first byte of a request to the end of its head
-  std::chrono::milliseconds body_timeout{60'000};     ///< without any progress of a body, either way
+  std::chrono::milliseconds idle_timeout{300'000};   ///< between requests
+  std::chrono::milliseconds header_timeout{30'000};  ///< from first byte of a request to the end of its head
+  std::chrono::milliseconds body_timeout{60'000};    ///< without any progress of a body, either way
   std::size_t max_connections = 10'000;
   std::string server_name{};
 };
@@ -110,17 +111,18 @@ class HttpServer {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Small path router for handlers: `/api/messages/out/{messageId}`; literal segments win over variables; knows 404 from 405.
+/// Small path router for handlers: `/api/messages/out/{messageId}`; literal segments win over variables; knows 404 from
+/// 405.
 class Router {
  public:
   using Variables = std::vector<std::string>;
   using Endpoint = std::function<std::variant<Response, std::unique_ptr<BodyHandler>>(std::shared_ptr<const Request>,
-                                                                                     const Variables&)>;
+                                                                                      const Variables&)>;
   void add(std::string method, std::string pattern, Endpoint endpoint);
   struct Match {
     const Endpoint* endpoint = nullptr;
     Variables variables;
-    bool path_known = false;                ///< with no endpoint: wrong method
+    bool path_known = false;  ///< with no endpoint: wrong method
     std::vector<std::string> allowed;
   };
   [[nodiscard]] Match find(std::string_view method, std::string_view path) const;

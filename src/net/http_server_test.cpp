@@ -12,10 +12,10 @@ namespace kanal::net {
 namespace {
 
 using namespace kanal::net::testing;
+using std::chrono::milliseconds;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
-using std::chrono::milliseconds;
 using Answer = std::variant<Response, std::unique_ptr<BodyHandler>>;
 
 /// Notes what the server does with a body.
@@ -43,7 +43,8 @@ class NotingHandler final : public BodyHandler {
 class HttpServerTest : public ::testing::Test {
  protected:
   void start() {
-    server = std::make_unique<HttpServer>(options, [this](auto request) { return handle(request); }, log);
+    server = std::make_unique<HttpServer>(
+        options, [this](auto request) { return handle(request); }, log);
     const auto started = server->start();
     ASSERT_TRUE(started) << started.error().message;
   }
@@ -282,7 +283,8 @@ TEST_F(HttpServerTest, RefusesMalformedHeads) {
 
 TEST_F(HttpServerTest, AcceptsALargeHeadWithinTheLimit) {
   start();
-  EXPECT_THAT(ask("GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(60'000, 'x') + "\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(ask("GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(60'000, 'x') + "\r\n\r\n"),
+              StartsWith("HTTP/1.1 200 "));
 }
 
 TEST_F(HttpServerTest, ASlowHeadGets408) {
@@ -358,7 +360,8 @@ TEST_F(HttpServerTest, StreamsWithAndWithoutLength) {
 TEST_F(HttpServerTest, ASourceThatFailsBreaksTheConnection) {
   start();
   fail_at = 80'000;
-  for (const std::optional<std::uint64_t> length : {std::optional<std::uint64_t>(), std::optional<std::uint64_t>(size)}) {
+  for (const std::optional<std::uint64_t> length :
+       {std::optional<std::uint64_t>(), std::optional<std::uint64_t>(size)}) {
     promised = length;
     auto socket = client();
     socket.send(get("/stream"));
@@ -517,7 +520,8 @@ TEST_F(HttpServerTest, StopRefusesNewConnections) {
 TEST_F(HttpServerTest, ATakenPortIsAnError) {
   start();
   options.port = server->port();
-  HttpServer second(options, [](auto) { return Response{}; }, log);
+  HttpServer second(
+      options, [](auto) { return Response{}; }, log);
   const auto started = second.start();
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().code, "server.bind");
@@ -526,7 +530,8 @@ TEST_F(HttpServerTest, ATakenPortIsAnError) {
 
 TEST_F(HttpServerTest, AnUnusableAddressIsAnError) {
   options.address = "300.1.2.3";
-  HttpServer wrong(options, [](auto) { return Response{}; }, log);
+  HttpServer wrong(
+      options, [](auto) { return Response{}; }, log);
   const auto started = wrong.start();
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().code, "server.bind");
@@ -540,7 +545,8 @@ TEST_F(HttpServerTest, UnusableKeysAreAnError) {
                              {made.server, made.server_key, "no pem"}};
   for (const auto& tls : cases) {
     options.tls = tls;
-    HttpServer wrong(options, [](auto) { return Response{}; }, log);
+    HttpServer wrong(
+        options, [](auto) { return Response{}; }, log);
     const auto started = wrong.start();
     ASSERT_FALSE(started);
     EXPECT_EQ(started.error().code, "server.tls");
@@ -552,7 +558,8 @@ TEST(CollectBody, CollectsUpToTheLimit) {
   std::string got;
   const auto make = [&] {
     return collect_body(
-        5, [&](Bytes bytes) { return text_response(200, got = text_of(bytes)); }, [] { return text_response(413, ""); });
+        5, [&](Bytes bytes) { return text_response(200, got = text_of(bytes)); },
+        [] { return text_response(413, ""); });
   };
   auto fits = make();
   EXPECT_FALSE(fits->data(bytes_of("abc")));

@@ -1,5 +1,6 @@
-// Bytes read from a connection and not yet used. Starts small, doubles each time a read fills it (more is waiting then), up to the
-// limit of the moment; release() gives the memory back. Internal to this folder; used by one thread at a time.
+// Bytes read from a connection and not yet used. Starts small, doubles each time a read fills it (more is waiting
+// then), up to the limit of the moment; release() gives the memory back. Internal to this folder; used by one thread at
+// a time.
 #pragma once
 
 #include <algorithm>

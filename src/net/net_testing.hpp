@@ -1,4 +1,5 @@
-// Helpers of this folder's tests: a client of raw bytes, a peer that plays a script, certificates, streams. Never included by product code.
+// Helpers of this folder's tests: a client of raw bytes, a peer that plays a script, certificates, streams. Never
+// included by product code.
 #pragma once
 
 #include <arpa/inet.h>
@@ -13,6 +14,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -192,10 +194,12 @@ struct Certificates {
     const std::string ec = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 ";
     openssl(folder, "req -x509 " + ec + "-keyout ca.key -out ca.pem -subj '/CN=Test CA'");
     openssl(folder, "req -x509 " + ec + "-keyout stranger.key -out stranger.pem -subj /CN=stranger");
-    openssl(folder, "req -x509 " + ec + "-CA ca.pem -CAkey ca.key -keyout server.key -out server.pem -subj /CN=server "
-                    "-addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE");
-    openssl(folder, "req -x509 " + ec + "-CA ca.pem -CAkey ca.key -keyout client.key -out client.pem -subj /CN=client "
-                    "-addext basicConstraints=critical,CA:FALSE");
+    openssl(folder, "req -x509 " + ec +
+                        "-CA ca.pem -CAkey ca.key -keyout server.key -out server.pem -subj /CN=server "
+                        "-addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE");
+    openssl(folder, "req -x509 " + ec +
+                        "-CA ca.pem -CAkey ca.key -keyout client.key -out client.pem -subj /CN=client "
+                        "-addext basicConstraints=critical,CA:FALSE");
     const auto read = [&](const char* name) { return kanal::testing::read_file(folder.path() / name); };
     return {read("ca.pem"),     read("server.pem"),   read("server.key"),  read("client.pem"),
             read("client.key"), read("stranger.pem"), read("stranger.key")};
@@ -226,17 +230,35 @@ class Events {
   std::vector<std::string> seen_;
 };
 
-/// `size` bytes of a pattern that depends on the place; may fail at `fail_at`, counted from the start.
+/// Endless bytes that repeat after a prime length, so that a piece lost, doubled or moved shows.
+class Pattern {
+ public:
+  /// As much as lies in one piece from `place` on, at most `count`.
+  static ByteView at(std::uint64_t place, std::size_t count) {
+    static const Bytes once = [] {
+      Bytes made(65'521);
+      for (std::size_t i = 0; i < made.size(); ++i) made[i] = static_cast<std::byte>((i * 7 + i / 251) & 0xff);
+      return made;
+    }();
+    const auto rest = ByteView(once).subspan(static_cast<std::size_t>(place % once.size()));
+    return rest.first(std::min(count, rest.size()));
+  }
+};
+
+/// `size` bytes of the pattern; may fail at `fail_at`, counted from the start.
 class PatternSource final : public Source {
  public:
   explicit PatternSource(std::uint64_t size, std::uint64_t fail_at = UINT64_MAX) : size_(size), fail_at_(fail_at) {}
-  static std::byte at(std::uint64_t place) { return static_cast<std::byte>((place * 7 + place / 251) & 0xff); }
   Result<std::size_t> read(std::span<std::byte> into) override {
     if (position_ >= fail_at_) return retry("test.source", "the source failed");
-    const auto count = static_cast<std::size_t>(
-        std::min<std::uint64_t>(into.size(), std::min(size_, fail_at_) - position_));
-    for (std::size_t i = 0; i < count; ++i) into[i] = at(position_ + i);
-    position_ += count;
+    const auto count =
+        static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), std::min(size_, fail_at_) - position_));
+    for (std::size_t done = 0; done < count;) {
+      const ByteView piece = Pattern::at(position_, count - done);
+      std::memcpy(into.data() + done, piece.data(), piece.size());
+      done += piece.size();
+      position_ += piece.size();
+    }
     return count;
   }
   [[nodiscard]] std::uint64_t position() const { return position_; }
@@ -245,11 +267,16 @@ class PatternSource final : public Source {
   std::uint64_t size_, fail_at_, position_ = 0;
 };
 
-/// Counts and compares with PatternSource.
+/// Counts and compares with the pattern.
 class PatternSink final : public Sink {
  public:
   Result<void> write(ByteView bytes) override {
-    for (const std::byte byte : bytes) good = good && byte == PatternSource::at(count++);
+    while (!bytes.empty()) {
+      const ByteView piece = Pattern::at(count, bytes.size());
+      good = good && std::memcmp(piece.data(), bytes.data(), piece.size()) == 0;
+      count += piece.size();
+      bytes = bytes.subspan(piece.size());
+    }
     return {};
   }
   Result<void> finish() override { return {}; }

@@ -1,6 +1,6 @@
-// request = *CRLF method SP target SP "HTTP/1." ("0" | "1") CRLF *( field CRLF ) CRLF body        RFC 9112 sections 2, 3, 5
-// body    = Content-Length bytes | chunks (section 7.1); both at once is refused (section 6.3)
-// The grammar is Beast's; this class adds the limits and the rules that need the whole head.
+// request = *CRLF method SP target SP "HTTP/1." ("0" | "1") CRLF *( field CRLF ) CRLF body        RFC 9112 sections 2,
+// 3, 5 body    = Content-Length bytes | chunks (section 7.1); both at once is refused (section 6.3) The grammar is
+// Beast's; this class adds the limits and the rules that need the whole head.
 #include "net/request_parser.hpp"
 
 #include <algorithm>
@@ -19,6 +19,7 @@ using boost::system::error_code;
 
 namespace {
 constexpr std::size_t max_header_count = 256;
+constexpr std::size_t shortest_last_chunk = std::string_view("0\r\n\r\n").size();
 }  // namespace
 
 /// Collects the head and passes the body on, without a copy.
@@ -69,6 +70,8 @@ RequestParser::~RequestParser() = default;
 std::size_t RequestParser::feed(ByteView bytes, const BodyPart& body) {
   if (state_ == State::head) return feed_head(bytes);
   if (state_ != State::body) return 0;
+  // At least the last chunk is still to come; Beast asserts when that arrives in smaller pieces than it expects.
+  if (beast_->chunked() && bytes.size() < shortest_last_chunk) return 0;
   error_code error;
   beast_->body = &body;
   const std::size_t used = beast_->put({bytes.data(), bytes.size()}, error);

@@ -1,5 +1,6 @@
-// One HTTP/1.x request read from a connection piece by piece. Internal to this folder. Used by one thread at a time; one object per
-// request. Refuses: heads over a limit, conflicting or unknown framing, a missing Host, targets that do not decode.
+// One HTTP/1.x request read from a connection piece by piece. Internal to this folder. Used by one thread at a time;
+// one object per request. Refuses: heads over a limit, conflicting or unknown framing, a missing Host, targets that do
+// not decode.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +24,9 @@ class RequestParser {
   RequestParser(const RequestParser&) = delete;
   RequestParser& operator=(const RequestParser&) = delete;
 
-  /// Takes what it can from the front and says how many bytes; those may be forgotten, the rest must be given again with more. Stops once
-  /// behind the head, so that the caller decides what happens to the body. Pieces of the body are views into `bytes`.
+  /// Takes what it can from the front and says how many bytes; those may be forgotten, the rest must be given again
+  /// with more. Stops once behind the head, so that the caller decides what happens to the body. Pieces of the body are
+  /// views into `bytes`.
   std::size_t feed(ByteView bytes, const BodyPart& body);
 
   [[nodiscard]] State state() const { return state_; }

@@ -1,4 +1,5 @@
-// The same bytes give the same request and body whether they arrive at once or in small pieces, and never more body than input.
+// The same bytes give the same request and body whether they arrive at once or in small pieces, and never more body
+// than input.
 #include "net/request_parser.hpp"
 
 #include <algorithm>

@@ -49,7 +49,8 @@ TEST(RequestParser, ReadsHeadAndBodyInAnyPieces) {
 
 TEST(RequestParser, ReadsChunksInAnyPieces) {
   const std::string text =
-      "PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\n\r\n3;a=b\r\nabc\r\nA\r\n0123456789\r\n0\r\nT: v\r\n\r\nNEXT";
+      "PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\n\r\n3;a=b\r\nabc\r\nA\r\n0123456789\r\n0\r\nT: "
+      "v\r\n\r\nNEXT";
   for (const std::size_t piece : {1, 2, 3, 7, 1000}) {
     Feed run(text, piece);
     ASSERT_EQ(run.parser.state(), State::done) << piece;
@@ -57,6 +58,14 @@ TEST(RequestParser, ReadsChunksInAnyPieces) {
     EXPECT_EQ(run.rest, "NEXT");
     EXPECT_EQ(run.parser.remaining(), std::nullopt);
     EXPECT_EQ(run.parser.take_request().headers.size(), 2U) << "trailers are no headers";
+  }
+}
+
+TEST(RequestParser, ReadsAnEmptyChunkedBodyInAnyPieces) {
+  for (const std::size_t piece : {1, 2, 3, 4, 1000}) {
+    Feed run("PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", piece);
+    EXPECT_EQ(run.parser.state(), State::done) << piece;
+    EXPECT_EQ(run.body, "");
   }
 }
 
@@ -71,7 +80,8 @@ TEST(RequestParser, KnowsConnectionAndExpectation) {
   EXPECT_FALSE(Feed("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").parser.keep_alive());
   EXPECT_FALSE(Feed("GET / HTTP/1.0\r\n\r\n").parser.keep_alive());
   EXPECT_TRUE(Feed("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").parser.keep_alive());
-  EXPECT_TRUE(Feed("PUT / HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\nContent-Length: 9\r\n\r\n").parser.expects_continue());
+  EXPECT_TRUE(
+      Feed("PUT / HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\nContent-Length: 9\r\n\r\n").parser.expects_continue());
   EXPECT_FALSE(Feed("PUT / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n").parser.expects_continue());
 }
 

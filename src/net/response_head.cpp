@@ -1,4 +1,5 @@
-// response = "HTTP/1.1 " status SP reason CRLF *( name ":" SP value CRLF ) CRLF body            RFC 9112 sections 2, 4, 6
+// response = "HTTP/1.1 " status SP reason CRLF *( name ":" SP value CRLF ) CRLF body            RFC 9112 sections 2, 4,
+// 6
 #include "net/response_head.hpp"
 
 #include <fmt/format.h>
@@ -61,7 +62,8 @@ std::string http_date(Time time) {
 std::string response_head(const Response& response, const Framing& framing, ConnectionHeader connection,
                           const std::string& server_name, Time now) {
   const int status = sane_status(response.status);
-  const auto reason = boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(static_cast<unsigned>(status)));
+  const auto reason =
+      boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(static_cast<unsigned>(status)));
   std::string out;
   out.reserve(512);
   fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", status, std::string_view(reason.data(), reason.size()));

@@ -12,9 +12,9 @@ namespace kanal::net {
 
 /// How a response's end is found.
 struct Framing {
-  bool body = true;                      ///< false: HEAD, 204, 304
-  std::optional<std::uint64_t> length;   ///< Content-Length, also of a body that is not sent
-  bool chunked = false;                  ///< without length: chunks, or (false) until the connection closes
+  bool body = true;                     ///< false: HEAD, 204, 304
+  std::optional<std::uint64_t> length;  ///< Content-Length, also of a body that is not sent
+  bool chunked = false;                 ///< without length: chunks, or (false) until the connection closes
 };
 
 [[nodiscard]] Framing framing_of(const Response& response, bool head_request, bool http_1_1);
@@ -24,8 +24,8 @@ struct ConnectionHeader {
   bool http_1_1 = true;
 };
 
-/// Status line and headers. Framing, Connection, Date and Server are the server's: a handler's own are left out (its Date counts).
-/// Control characters in values become spaces, so no value can end a header.
+/// Status line and headers. Framing, Connection, Date and Server are the server's: a handler's own are left out (its
+/// Date counts). Control characters in values become spaces, so no value can end a header.
 [[nodiscard]] std::string response_head(const Response& response, const Framing& framing, ConnectionHeader connection,
                                         const std::string& server_name, Time now);
 

@@ -1,5 +1,6 @@
-// Reads and writes on one non-blocking socket, plain or TLS, without waiting: each call says how far it came and what it would have to
-// wait for. The socket belongs to the caller. Never raises SIGPIPE. Internal to this folder; used by one thread at a time.
+// Reads and writes on one non-blocking socket, plain or TLS, without waiting: each call says how far it came and what
+// it would have to wait for. The socket belongs to the caller. Never raises SIGPIPE. Internal to this folder; used by
+// one thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +21,8 @@ class SocketIo {
   };
 
   /// `tls` may be null: plain.
-  SocketIo(int socket, const TlsContext* tls) : socket_(socket), tls_(tls ? tls->open(socket_) : nullptr), secure_(tls) {}
+  SocketIo(int socket, const TlsContext* tls)
+      : socket_(socket), tls_(tls ? tls->open(socket_) : nullptr), secure_(tls) {}
   SocketIo(const SocketIo&) = delete;
   SocketIo& operator=(const SocketIo&) = delete;
 

@@ -1,4 +1,5 @@
-// A streamed answer as the bytes of the wire: reads the source and adds the framing. Runs on a worker. Internal to this folder.
+// A streamed answer as the bytes of the wire: reads the source and adds the framing. Runs on a worker. Internal to this
+// folder.
 #pragma once
 
 #include <memory>
@@ -12,7 +13,8 @@ class StreamBody {
  public:
   StreamBody(Source* source, const Framing& framing);
 
-  /// What to write now, valid until the next call; empty when all has been given. After an error the connection must be broken.
+  /// What to write now, valid until the next call; empty when all has been given. After an error the connection must be
+  /// broken.
   [[nodiscard]] Result<ByteView> next();
 
  private:

@@ -1,5 +1,5 @@
-// The server's side of TLS: certificate, key, accepted clients. TLS 1.2 and 1.3 only. Internal to this folder; immutable after make(),
-// so any thread may open sessions from it.
+// The server's side of TLS: certificate, key, accepted clients. TLS 1.2 and 1.3 only. Internal to this folder;
+// immutable after make(), so any thread may open sessions from it.
 #pragma once
 
 #include <openssl/ssl.h>

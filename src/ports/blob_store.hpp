@@ -17,9 +17,9 @@ namespace kanal::ports {
 /// commit of that row on.
 struct BlobRef {
   BlobId id;
-  std::uint64_t size = 0;       ///< plaintext bytes
-  Bytes wrapped_key;            ///< the blob's own key, wrapped by the installation key
-  Bytes inline_frames;          ///< a small blob's ciphertext itself; then there is no file
+  std::uint64_t size = 0;  ///< plaintext bytes
+  Bytes wrapped_key;       ///< the blob's own key, wrapped by the installation key
+  Bytes inline_frames;     ///< a small blob's ciphertext itself; then there is no file
   std::array<std::byte, 32> sha256{};
   std::array<std::byte, 16> md5{};  ///< only when asked for; else zero
   std::uint32_t crc32 = 0;

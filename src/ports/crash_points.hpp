@@ -9,12 +9,11 @@ namespace kanal::ports {
 
 /// Every point, in the order a message passes them. A test runs through the whole list.
 constexpr std::array<std::string_view, 17> crash_points = {
-    "submit.blob_written",      "submit.created",         "submit.queued",
-    "send.leased",              "send.package_stored",    "send.initialized",
-    "send.reference_stored",    "send.uploaded",          "send.committed",
-    "receive.taking_stored",    "receive.downloaded",     "receive.unpacked",
-    "receive.committed",        "receive.acknowledged",   "answer.uploaded",
-    "client.delete_committed",  "receipt.applied",
+    "submit.blob_written", "submit.created",        "submit.queued",         "send.leased",
+    "send.package_stored", "send.initialized",      "send.reference_stored", "send.uploaded",
+    "send.committed",      "receive.taking_stored", "receive.downloaded",    "receive.unpacked",
+    "receive.committed",   "receive.acknowledged",  "answer.uploaded",       "client.delete_committed",
+    "receipt.applied",
 };
 
 class CrashPoints {

@@ -14,14 +14,14 @@ namespace kanal::ports {
 
 /// One service record (service-registry.md 4.2).
 struct ServiceRecord {
-  ServiceIdentifier service;           ///< `UNKNOWN` for texts we do not know
+  ServiceIdentifier service;  ///< `UNKNOWN` for texts we do not know
   std::string process;
   std::vector<std::string> document_types;
   std::string endpoint_url;
   std::optional<std::string> resource;
   std::string organisation_number;
-  std::string pem_certificate;         ///< with BEGIN/END lines; empty when none
-  boost::json::object raw;             ///< the record as received, for services that need more
+  std::string pem_certificate;  ///< with BEGIN/END lines; empty when none
+  boost::json::object raw;      ///< the record as received, for services that need more
 };
 
 struct DirectoryQuery {

@@ -38,13 +38,13 @@ struct Conversation {
   MessageId message_id;
   Direction direction = Direction::outgoing;
   ServiceIdentifier service;
-  std::string sender;               ///< full identifier
-  std::string sender_identifier;    ///< part or primary
+  std::string sender;             ///< full identifier
+  std::string sender_identifier;  ///< part or primary
   std::string receiver;
   std::string receiver_identifier;
   std::string process;
   std::string document_type;
-  std::string message_type;         ///< catalogue name
+  std::string message_type;  ///< catalogue name
   std::string message_reference;
   std::string message_title;
   Time last_update{};
@@ -71,9 +71,9 @@ struct Message {
   std::string sbd;                  ///< JSON text; sealed at rest
   Time created{};                   ///< order of arrival
   Time last_updated{};
-  bool queued = false;              ///< outgoing: `send` was answered
-  std::optional<Time> lock_until;   ///< incoming: peeked until
-  std::optional<BlobRef> package;   ///< incoming: decrypted, verified ASiC-E
+  bool queued = false;             ///< outgoing: `send` was answered
+  std::optional<Time> lock_until;  ///< incoming: peeked until
+  std::optional<BlobRef> package;  ///< incoming: decrypted, verified ASiC-E
 };
 
 /// One uploaded file of an outgoing message.
@@ -91,12 +91,12 @@ struct Attachment {
 /// A piece of work under way; its row owns it. Unique by (kind, key): enqueueing again is a no-op.
 struct Job {
   std::int64_t id = 0;
-  std::string kind;      ///< `send`, `answer`, `follow`, ...
-  std::string key;       ///< what it is about, e.g. a message id
+  std::string kind;  ///< `send`, `answer`, `follow`, ...
+  std::string key;   ///< what it is about, e.g. a message id
   ServiceIdentifier service;
-  std::string payload;   ///< JSON of the owner's making, small; sealed at rest
+  std::string payload;             ///< JSON of the owner's making, small; sealed at rest
   std::optional<BlobRef> package;  ///< a blob that lives as long as the job; removed when the job ends
-  int attempt = 0;       ///< finished attempts
+  int attempt = 0;                 ///< finished attempts
   Time not_before{};
   Time created{};
   std::int64_t fence = 0;  ///< grows with every lease; a stale holder's writes are refused
@@ -114,21 +114,21 @@ struct RemoteItem {
     gone,          ///< vanished without our doing
   };
   ServiceIdentifier service;
-  std::string inbox;      ///< whose mailbox: system user's organisation
+  std::string inbox;  ///< whose mailbox: system user's organisation
   std::string remote_id;
   domain::Verdict verdict = domain::Verdict::unknown;
   State state = State::seen;
   std::optional<std::string> channel_seen;  ///< `sendersFileTransferReference`
   std::string sender;
-  Time created{};         ///< at the service
+  Time created{};  ///< at the service
   Time published{};
   Time first_seen{};
   Time last_seen{};
-  Time look_again{};      ///< unknown items: not before
-  int attempts = 0;       ///< failed takes
-  MessageId refers_to;    ///< once known
-  std::string detail;     ///< JSON of the transport's making: size, checksum, ...
-  std::string reason;     ///< why this verdict or state, for people
+  Time look_again{};    ///< unknown items: not before
+  int attempts = 0;     ///< failed takes
+  MessageId refers_to;  ///< once known
+  std::string detail;   ///< JSON of the transport's making: size, checksum, ...
+  std::string reason;   ///< why this verdict or state, for people
 };
 [[nodiscard]] std::string_view name_of(RemoteItem::State state);
 [[nodiscard]] std::optional<RemoteItem::State> remote_item_state(std::string_view name);
@@ -141,9 +141,9 @@ struct Orphan {
   MessageId message_id;
   ConversationId conversation_id;
   std::string counterpart;
-  std::string kind;    ///< `status` or a receipt type
-  std::string cause;   ///< likely cause and the property to set
-  std::string sbd;     ///< sealed at rest
+  std::string kind;   ///< `status` or a receipt type
+  std::string cause;  ///< likely cause and the property to set
+  std::string sbd;    ///< sealed at rest
   Time at{};
 };
 

@@ -69,7 +69,8 @@ class View {
   virtual Result<Page<MessageStatus>> statuses(const StatusQuery& query, const PageRequest& page) = 0;
   /// Open conversations whose expiry is before `now`, oldest first.
   virtual std::vector<Conversation> expired(Time now, int limit) = 0;
-  /// Open outgoing conversations of a service that got SENDT before `before` and have neither MOTTATT nor a later status.
+  /// Open outgoing conversations of a service that got SENDT before `before` and have neither MOTTATT nor a later
+  /// status.
   virtual std::vector<Conversation> sent_without_answer(const ServiceIdentifier& service, Time before, int limit) = 0;
   /// Open outgoing conversations per channel (empty key: no channel) of a service, with the latest expiry.
   virtual std::vector<std::pair<std::string, Time>> open_channels(const ServiceIdentifier& service) = 0;

@@ -22,16 +22,16 @@ namespace kanal::ports {
 /// What a message service is. From it come capability answers, validation, metrics, health and documentation.
 struct Descriptor {
   ServiceIdentifier service;
-  std::string title;                        ///< for people
-  std::vector<std::string> message_types;   ///< catalogue names it carries out
+  std::string title;                       ///< for people
+  std::vector<std::string> message_types;  ///< catalogue names it carries out
   domain::Isolation isolation = domain::Isolation::by_message_id;
-  std::string isolation_property;           ///< the setting that keeps installations apart
-  std::uint64_t upload_size_limit = 0;      ///< sum of a message's files, bytes
-  std::string upload_size_text;             ///< the limit as configured, for error texts: `1GB`
+  std::string isolation_property;       ///< the setting that keeps installations apart
+  std::uint64_t upload_size_limit = 0;  ///< sum of a message's files, bytes
+  std::string upload_size_text;         ///< the limit as configured, for error texts: `1GB`
   std::chrono::hours default_ttl{24};
-  bool receives = false;                    ///< has inboxes to poll
-  bool answers_with_status = false;         ///< MOTTATT and LEVERT go back as documents (status-services)
-  bool needs_own_certificate_check = false; ///< own certificate must equal the one in Virksert (DPO, DPE)
+  bool receives = false;                     ///< has inboxes to poll
+  bool answers_with_status = false;          ///< MOTTATT and LEVERT go back as documents (status-services)
+  bool needs_own_certificate_check = false;  ///< own certificate must equal the one in Virksert (DPO, DPE)
   std::chrono::milliseconds polling_interval{15000};
 };
 
@@ -65,7 +65,8 @@ class Dispatch {
   virtual ~Dispatch() = default;
   /// What an earlier attempt remembered; empty when there was none.
   [[nodiscard]] virtual const std::string& remembered() const = 0;
-  /// Durable before it returns. `state` is JSON of the transport's making. `package`, when given, replaces the kept one.
+  /// Durable before it returns. `state` is JSON of the transport's making. `package`, when given, replaces the kept
+  /// one.
   virtual Result<void> remember(std::string state, const std::optional<BlobRef>& package) = 0;
   /// The package blob of an earlier attempt.
   [[nodiscard]] virtual const std::optional<BlobRef>& package() const = 0;
@@ -84,7 +85,7 @@ struct Sent {
 struct StatusReport {
   enum class Outcome { pending, accepted, failed };
   Outcome outcome = Outcome::pending;
-  std::string text;              ///< for the status description when failed
+  std::string text;                ///< for the status description when failed
   bool taken_by_receiver = false;  ///< the receiver has confirmed it (detection D3)
 };
 

@@ -1,4 +1,5 @@
-// Answer: 200 text/plain, the bare JWT; 401 without body for a token that is missing, wrong or expired. altinn-auth.md section 5.
+// Answer: 200 text/plain, the bare JWT; 401 without body for a token that is missing, wrong or expired. altinn-auth.md
+// section 5.
 #include "sim/altinn_exchange.hpp"
 
 #include "base/ids.hpp"
@@ -16,10 +17,11 @@ std::int64_t seconds_of(Time time) { return std::chrono::floor<std::chrono::seco
 
 }  // namespace
 
-AltinnExchange::AltinnExchange(AltinnExchangeOptions options, const Issuer& maskinporten, const Environment& environment)
+AltinnExchange::AltinnExchange(AltinnExchangeOptions options, const Issuer& maskinporten,
+                               const Environment& environment)
     : options_(std::move(options)),
       environment_(environment),
-      issuer_(options_.issuer),
+      issuer_(options_.issuer, options_.signing_key),
       check_(environment.clock, {&maskinporten}),
       site_("exchange", options_.site, environment) {
   auto& routes = site_.routes();
@@ -67,10 +69,10 @@ std::string AltinnExchange::mint(const TokenFacts& facts) const {
   auto issued = environment_.clock.now();
   if (environment_.faults.consume("exchange.short_lived", facts.actor)) life = short_life;
   if (environment_.faults.consume("exchange.expired", facts.actor)) issued -= life;
-  json::object claims{{"urn:altinn:authlevel", 3},     {"token_type", "Bearer"},
-                      {"iat", seconds_of(issued)},     {"nbf", seconds_of(issued)},
-                      {"exp", seconds_of(issued + life)}, {"jti", new_uuid()}};
-  for (const std::string_view name : {"scope", "client_id", "client_amr", "consumer", "supplier", "authorization_details"}) {
+  json::object claims{{"urn:altinn:authlevel", 3}, {"token_type", "Bearer"},           {"iat", seconds_of(issued)},
+                      {"nbf", seconds_of(issued)}, {"exp", seconds_of(issued + life)}, {"jti", new_uuid()}};
+  for (const std::string_view name :
+       {"scope", "client_id", "client_amr", "consumer", "supplier", "authorization_details"}) {
     if (const auto* value = facts.claims.if_contains(name)) claims[name] = *value;
   }
   if (!facts.system_user) claims["urn:altinn:orgNumber"] = facts.actor;

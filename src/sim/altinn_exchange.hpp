@@ -16,6 +16,7 @@ struct AltinnExchangeOptions {
   SiteOptions site{};
   std::string issuer = "altinn";
   std::chrono::seconds token_life{1800};
+  std::optional<crypto::PrivateKey> signing_key{};  ///< of tokens; absent: a new one
 };
 
 class AltinnExchange {

@@ -31,7 +31,8 @@ using Answer = std::variant<net::Response, std::unique_ptr<net::BodyHandler>>;
 /// The integer under a name, if it is one.
 [[nodiscard]] std::optional<std::int64_t> integer_member(const boost::json::object& object, std::string_view name);
 /// The texts of an array; nothing if it is absent or holds anything else.
-[[nodiscard]] std::optional<std::vector<std::string>> texts_member(const boost::json::object& object, std::string_view name);
+[[nodiscard]] std::optional<std::vector<std::string>> texts_member(const boost::json::object& object,
+                                                                   std::string_view name);
 
 /// Collects a JSON object for an admin endpoint; 400 with a sentence otherwise.
 [[nodiscard]] Answer with_json(std::function<net::Response(const boost::json::object&)> handle);

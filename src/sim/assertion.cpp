@@ -1,8 +1,9 @@
 // header  = { "alg": "RS256", "x5c": [ base64 DER, ... ] } | { "alg": "RS256", "kid": text }
-// payload = { "aud", "iss", "scope", "jti": text, "iat", "exp": seconds, "consumer_org"?: nine digits, "iss_onbehalfof"?: text,
+// payload = { "aud", "iss", "scope", "jti": text, "iat", "exp": seconds, "consumer_org"?: nine digits,
+// "iss_onbehalfof"?: text,
 //             "authorization_details"?: [ { "type": "urn:altinn:systemuser",
-//                                           "systemuser_org": { "authority": "iso6523-actorid-upis", "ID": "0192:" nine digits },
-//                                           "externalRef"?: text } ] }
+//                                           "systemuser_org": { "authority": "iso6523-actorid-upis", "ID": "0192:" nine
+//                                           digits }, "externalRef"?: text } ] }
 // altinn-auth.md 3.1-3.3. Nothing else may be in the payload.
 #include "sim/assertion.hpp"
 
@@ -28,16 +29,19 @@ tl::unexpected<OauthError> invalid(std::string description) {
 OauthResult<void> read_key_reference(Assertion& assertion) {
   const auto& header = assertion.jws.header;
   if (text_member(header, "alg") != "RS256") return invalid("Unsupported algorithm, use RS256");
-  if (header.contains("x5c") == header.contains("kid")) return invalid("Exactly one of x5c and kid must be in the header");
+  if (header.contains("x5c") == header.contains("kid"))
+    return invalid("Exactly one of x5c and kid must be in the header");
   assertion.kid = text_member(header, "kid");
-  if (header.contains("kid")) return assertion.kid.empty() ? OauthResult<void>(invalid("kid is empty")) : OauthResult<void>{};
+  if (header.contains("kid"))
+    return assertion.kid.empty() ? OauthResult<void>(invalid("kid is empty")) : OauthResult<void>{};
   const auto chain = texts_member(header, "x5c");
   if (!chain || chain->empty() || chain->size() > max_certificates) return invalid("x5c is no list of certificates");
   for (const auto& text : *chain) {
     // Standard Base64 with padding: the URL-safe alphabet and line breaks are wrong here.
     const bool padded = text.size() % 4 == 0 && text.find_first_of("-_ \r\n") == std::string::npos;
     const auto der = padded ? from_base64(text) : std::nullopt;
-    auto certificate = der ? crypto::Certificate::from_der(*der) : Result<crypto::Certificate>(reject("x5c", "no Base64"));
+    auto certificate =
+        der ? crypto::Certificate::from_der(*der) : Result<crypto::Certificate>(reject("x5c", "no Base64"));
     if (!certificate) return oauth_error(400, "invalid_grant", "MP-120: Invalid certificate. x5c is not readable");
     assertion.certificates.push_back(std::move(*certificate));
   }

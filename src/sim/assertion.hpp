@@ -1,5 +1,5 @@
-// The JWT grant that a client sends to Maskinporten, taken apart (altinn-auth.md section 3). Shape only: who may use it is Maskinporten's
-// decision. Pure functions, any thread.
+// The JWT grant that a client sends to Maskinporten, taken apart (altinn-auth.md section 3). Shape only: who may use it
+// is Maskinporten's decision. Pure functions, any thread.
 #pragma once
 
 #include <optional>
@@ -29,7 +29,7 @@ using OauthResult = tl::expected<T, OauthError>;
 
 /// The element of `authorization_details`.
 struct SystemUserClaim {
-  std::string organisation;                 ///< nine digits
+  std::string organisation;  ///< nine digits
   std::optional<std::string> external_ref;
 };
 

@@ -1,5 +1,5 @@
-// What the simulated services saw: who did what with which item, and through whose client. Tests and the web page judge thefts, duplicates
-// and losses from this list. Bounded: the oldest entries go first. Thread-safe.
+// What the simulated services saw: who did what with which item, and through whose client. Tests and the web page judge
+// thefts, duplicates and losses from this list. Bounded: the oldest entries go first. Thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -1,10 +1,11 @@
-// Requests and answers of dpo.md 3.2. Order: token (401 empty), scope (403 empty), faults, Accept (406), then the endpoint's own checks.
+// Requests and answers of dpo.md 3.2. Order: token (401 empty), scope (403 empty), faults, Accept (406), then the
+// endpoint's own checks.
 #include "sim/broker.hpp"
 
 #include <algorithm>
 
-#include <boost/json/array.hpp>
 #include <fmt/format.h>
+#include <boost/json/array.hpp>
 
 #include "base/ids.hpp"
 #include "sim/broker_model.hpp"
@@ -43,7 +44,8 @@ bool accepts_json(const net::Request& request) {
 
 /// Ids are kept in lower case and may be asked for in either.
 std::string lower_case(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   return text;
 }
 
@@ -120,15 +122,16 @@ Result<std::string> Broker::inject(const std::string& from, const std::string& t
 
 void Broker::add(std::string method, const std::string& path, Endpoint endpoint, Handle handle) {
   site_.routes().add(std::move(method), "/broker/api/v1" + path,
-                     [this, endpoint = std::move(endpoint), handle = std::move(handle)](const SharedRequest& request,
-                                                                                      const auto& variables) -> Answer {
+                     [this, endpoint = std::move(endpoint), handle = std::move(handle)](
+                         const SharedRequest& request, const auto& variables) -> Answer {
                        if (variables.empty()) return admit(endpoint, request, {}, handle);
                        if (!is_uuid(variables.front())) return empty_answer(404);
                        return admit(endpoint, request, lower_case(variables.front()), handle);
                      });
 }
 
-Answer Broker::admit(const Endpoint& endpoint, const SharedRequest& request, const std::string& id, const Handle& handle) {
+Answer Broker::admit(const Endpoint& endpoint, const SharedRequest& request, const std::string& id,
+                     const Handle& handle) {
   const auto facts = check_.check(request->header("Authorization"));
   if (!facts) {
     counts_.add(endpoint.name, {});
@@ -288,7 +291,8 @@ net::Response Broker::download(const net::Request& request, const Admitted& admi
   if (!source) return empty_answer(500);
   if (lost("broker.download.cut", admitted)) {
     // At least a byte of the body, so that the answer has begun.
-    source = std::unique_ptr<Source>(std::make_unique<CutSource>(std::move(*source), std::max<std::uint64_t>(1, download->length / 2)));
+    source = std::unique_ptr<Source>(
+        std::make_unique<CutSource>(std::move(*source), std::max<std::uint64_t>(1, download->length / 2)));
   }
   net::Response response;
   response.status = download->partial ? 206 : 200;

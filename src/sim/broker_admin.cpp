@@ -4,7 +4,8 @@
 //   GET|DELETE /sim/transfers/{id}
 //   PUT  /sim/transfers/{id}/status  { "status": name, "text"?: text }
 //   PUT  /sim/transfers/{id}/verdict { "verdict": text }
-//   GET  /sim/counts      PUT /sim/rights/{orgnr} { "write": bool, "read": bool }      PUT /sim/scan-time { "milliseconds": n }
+//   GET  /sim/counts      PUT /sim/rights/{orgnr} { "write": bool, "read": bool }      PUT /sim/scan-time {
+//   "milliseconds": n }
 #include <algorithm>
 #include <charconv>
 

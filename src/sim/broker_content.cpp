@@ -79,7 +79,8 @@ Content::~Content() {
   }
 }
 
-Result<std::unique_ptr<Source>> Content::open(std::shared_ptr<const Content> self, std::uint64_t offset, std::uint64_t length) {
+Result<std::unique_ptr<Source>> Content::open(std::shared_ptr<const Content> self, std::uint64_t offset,
+                                              std::uint64_t length) {
   if (self->file_.empty()) {
     const auto view = ByteView(self->bytes_).subspan(offset, length);
     return std::unique_ptr<Source>(std::make_unique<MemoryContent>(std::move(self), view));

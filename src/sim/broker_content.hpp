@@ -1,5 +1,5 @@
-// The bytes of a transfer. Small ones stay in memory while a common budget lasts, others are a file that goes with its last user, so a purge
-// during a download does no harm. A Content is immutable; a ContentWriter belongs to one upload.
+// The bytes of a transfer. Small ones stay in memory while a common budget lasts, others are a file that goes with its
+// last user, so a purge during a download does no harm. A Content is immutable; a ContentWriter belongs to one upload.
 #pragma once
 
 #include <atomic>
@@ -37,7 +37,8 @@ class Content {
 
   [[nodiscard]] std::uint64_t size() const { return size_; }
   /// `length` bytes from `offset` on; `self` is kept until the source goes. `content.open`.
-  static Result<std::unique_ptr<Source>> open(std::shared_ptr<const Content> self, std::uint64_t offset, std::uint64_t length);
+  static Result<std::unique_ptr<Source>> open(std::shared_ptr<const Content> self, std::uint64_t offset,
+                                              std::uint64_t length);
 
  private:
   std::shared_ptr<ContentStore> store_;

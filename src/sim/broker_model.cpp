@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
-#include <fmt/format.h>
 
 #include "crypto/digest.hpp"
 #include "domain/partner.hpp"
@@ -58,7 +58,8 @@ class InitializationReader {
   void error(const std::string& field, std::string text) { errors_[field].push_back(std::move(text)); }
 
   void wrong_organisation(const std::string& field) {
-    error(field, "Organization numbers should be on the form countrycode:organizationnumber, for instance 0192:910753614");
+    error(field,
+          "Organization numbers should be on the form countrycode:organizationnumber, for instance 0192:910753614");
   }
 
   /// The text of a member; nothing for absent and null. Another type is an error.
@@ -77,8 +78,8 @@ class InitializationReader {
       return {};
     }
     if (characters(*value) > longest) {
-      error(field, fmt::format("The field {} must be a string with a minimum length of 1 and a maximum length of {}.", field,
-                               longest));
+      error(field, fmt::format("The field {} must be a string with a minimum length of 1 and a maximum length of {}.",
+                               field, longest));
     }
     return std::move(*value);
   }
@@ -96,7 +97,8 @@ class InitializationReader {
     const auto length = characters(*out_.reference);
     if (length >= 1 && length <= 4096) return;
     error("SendersFileTransferReference",
-          "The field SendersFileTransferReference must be a string with a minimum length of 1 and a maximum length of 4096.");
+          "The field SendersFileTransferReference must be a string with a minimum length of 1 and a maximum length of "
+          "4096.");
   }
 
   void read_recipients() {
@@ -133,16 +135,18 @@ class InitializationReader {
     auto checksum = text("checksum");
     if (!checksum || checksum->empty()) return;
     const bool md5 = checksum->size() == 32 && std::ranges::all_of(*checksum, [](char c) {
-      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-    });
-    if (!md5) error("Checksum", "The checksum, if used, must be a MD5 hash with a length of 32 characters in lower case");
+                       return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+                     });
+    if (!md5)
+      error("Checksum", "The checksum, if used, must be a MD5 hash with a length of 32 characters in lower case");
     out_.checksum = std::move(checksum);
   }
 
   void read_scan() {
     const auto* value = body_.if_contains("disableVirusScan");
     if (value == nullptr || value->is_null()) return;
-    if (!value->is_bool()) return error("$.disableVirusScan", "The JSON value could not be converted to System.Boolean.");
+    if (!value->is_bool())
+      return error("$.disableVirusScan", "The JSON value could not be converted to System.Boolean.");
     out_.disable_virus_scan = value->get_bool();
   }
 
@@ -264,11 +268,10 @@ net::Response business_problem(const BrokerError& error) {
 json::object overview_json(const Transfer& transfer) {
   json::array recipients;
   for (const auto& one : transfer.recipients) {
-    recipients.push_back(
-        json::object{{"recipient", "0192:" + one.organisation},
-                     {"currentRecipientFileTransferStatusCode", name_of(one.highest)},
-                     {"currentRecipientFileTransferStatusText", text_of_recipient(one.highest)},
-                     {"currentRecipientFileTransferStatusChanged", format_iso(one.highest_changed)}});
+    recipients.push_back(json::object{{"recipient", "0192:" + one.organisation},
+                                      {"currentRecipientFileTransferStatusCode", name_of(one.highest)},
+                                      {"currentRecipientFileTransferStatusText", text_of_recipient(one.highest)},
+                                      {"currentRecipientFileTransferStatusChanged", format_iso(one.highest_changed)}});
   }
   json::object properties;
   for (const auto& [name, value] : transfer.given.properties) properties[name] = value;
@@ -303,11 +306,10 @@ json::object details_json(const Transfer& transfer) {
   }
   json::array recipients;
   for (const auto& event : transfer.recipient_history) {
-    recipients.push_back(
-        json::object{{"recipient", "0192:" + transfer.recipients.at(event.recipient).organisation},
-                     {"recipientFileTransferStatusCode", name_of(event.status)},
-                     {"recipientFileTransferStatusText", text_of_recipient(event.status)},
-                     {"recipientFileTransferStatusChanged", format_iso(event.time)}});
+    recipients.push_back(json::object{{"recipient", "0192:" + transfer.recipients.at(event.recipient).organisation},
+                                      {"recipientFileTransferStatusCode", name_of(event.status)},
+                                      {"recipientFileTransferStatusText", text_of_recipient(event.status)},
+                                      {"recipientFileTransferStatusChanged", format_iso(event.time)}});
   }
   out["fileTransferStatusHistory"] = std::move(files);
   out["recipientFileTransferStatusHistory"] = std::move(recipients);

@@ -1,5 +1,5 @@
-// What the broker reads and writes as JSON: the initialize body and search query with ASP.NET's model errors, overviews, details, business
-// errors (dpo.md 3.3, 3.6, 3.7, 3.9). Pure functions, any thread.
+// What the broker reads and writes as JSON: the initialize body and search query with ASP.NET's model errors,
+// overviews, details, business errors (dpo.md 3.3, 3.6, 3.7, 3.9). Pure functions, any thread.
 #pragma once
 
 #include <map>

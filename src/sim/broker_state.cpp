@@ -18,7 +18,9 @@ std::string digits_of(const std::string& organisation) { return organisation.sub
 /// Takes a transfer out of the index while it changes.
 class BrokerState::Change {
  public:
-  Change(TransferIndex& index, const Transfer& transfer) : index_(index), transfer_(transfer) { index_.remove(transfer_); }
+  Change(TransferIndex& index, const Transfer& transfer) : index_(index), transfer_(transfer) {
+    index_.remove(transfer_);
+  }
   Change(const Change&) = delete;
   Change& operator=(const Change&) = delete;
   ~Change() { index_.insert(transfer_); }
@@ -52,15 +54,15 @@ const ResourceSettings* BrokerState::resource(const std::string& id) const {
   return found == rules_.resources.end() ? nullptr : &found->second;
 }
 
-void BrokerState::record(std::string_view action, const Transfer& transfer, std::string organisation, std::string_view vendor,
-                         std::string_view more) const {
-  environment_.audit.record({.simulator = "broker",
-                             .organisation = std::move(organisation),
-                             .vendor = std::string(vendor),
-                             .action = std::string(action),
-                             .subject = transfer.id,
-                             .detail = "reference=" + transfer.given.reference.value_or("") + (more.empty() ? "" : " ") +
-                                       std::string(more)});
+void BrokerState::record(std::string_view action, const Transfer& transfer, std::string organisation,
+                         std::string_view vendor, std::string_view more) const {
+  environment_.audit.record(
+      {.simulator = "broker",
+       .organisation = std::move(organisation),
+       .vendor = std::string(vendor),
+       .action = std::string(action),
+       .subject = transfer.id,
+       .detail = "reference=" + transfer.given.reference.value_or("") + (more.empty() ? "" : " ") + std::string(more)});
 }
 
 void BrokerState::set_status(Transfer& transfer, FileStatus status, std::string text, Time time) {
@@ -108,10 +110,12 @@ BrokerResult<void> BrokerState::check_initialization(const Initialization& given
   if (fault("00021")) return broker_error(21);
   if (fault("00005")) return broker_error(5);
   const auto& list = settings->access_list;
-  const bool listed = !list || std::ranges::all_of(given.recipients, [&](const auto& one) { return list->contains(one); });
+  const bool listed =
+      !list || std::ranges::all_of(given.recipients, [&](const auto& one) { return list->contains(one); });
   if (!listed || fault("00028")) return broker_error(28);
   const auto& party = settings->required_party;
-  const bool takes_part = !party || sender == *party || std::ranges::find(given.recipients, *party) != given.recipients.end();
+  const bool takes_part =
+      !party || sender == *party || std::ranges::find(given.recipients, *party) != given.recipients.end();
   if (!takes_part || fault("00026")) return broker_error(26);
   if (fault("00027")) return broker_error(27);
   return {};
@@ -155,7 +159,8 @@ BrokerResult<std::string> BrokerState::initialize(Initialization given, const Ca
   return transfer.id;
 }
 
-BrokerResult<void> BrokerState::start_upload(const std::string& id, const Caller& caller, std::optional<std::uint64_t> length) {
+BrokerResult<void> BrokerState::start_upload(const std::string& id, const Caller& caller,
+                                             std::optional<std::uint64_t> length) {
   const std::scoped_lock lock(mutex_);
   auto* transfer = get(id);
   if (transfer == nullptr) return broker_error(1);
@@ -254,7 +259,8 @@ BrokerResult<Transfer> BrokerState::overview(const std::string& id, const Caller
   return *transfer;
 }
 
-BrokerResult<Download> BrokerState::start_download(const std::string& id, const Caller& caller, std::string_view range) {
+BrokerResult<Download> BrokerState::start_download(const std::string& id, const Caller& caller,
+                                                   std::string_view range) {
   const auto now = environment_.clock.now();
   const std::scoped_lock lock(mutex_);
   auto* transfer = get(id);

@@ -1,5 +1,6 @@
-// The broker's transfers and their life: every rule of dpo.md 3.3-3.8 that is not about HTTP. Time comes from the injected clock; what falls due
-// (end of a virus scan, purge, expiry) happens when the next call looks. Each call costs O(log n). Thread-safe.
+// The broker's transfers and their life: every rule of dpo.md 3.3-3.8 that is not about HTTP. Time comes from the
+// injected clock; what falls due (end of a virus scan, purge, expiry) happens when the next call looks. Each call costs
+// O(log n). Thread-safe.
 #pragma once
 
 #include <chrono>
@@ -22,10 +23,10 @@ namespace kanal::sim {
 struct ResourceSettings {
   std::uint64_t max_size = 1'073'741'824;
   std::chrono::hours time_to_live{24 * 30};
-  std::chrono::minutes grace{120};                      ///< from the last confirm to the purge
+  std::chrono::minutes grace{120};  ///< from the last confirm to the purge
   bool scan_may_be_disabled = false;
-  std::optional<std::set<std::string>> access_list{};   ///< recipients that may be used
-  std::optional<std::string> required_party{};          ///< must be sender or a recipient
+  std::optional<std::set<std::string>> access_list{};  ///< recipients that may be used
+  std::optional<std::string> required_party{};         ///< must be sender or a recipient
 };
 
 struct BrokerRules {
@@ -87,7 +88,8 @@ class BrokerState {
   Transfer& create(Initialization given, Time now);
   bool permitted(const Caller& caller, Action action, const std::string& party) const;
   bool is_permitted_recipient(const Transfer& transfer, const Caller& caller) const;
-  BrokerResult<void> check_initialization(const Initialization& given, const Caller& caller, const std::string& sender) const;
+  BrokerResult<void> check_initialization(const Initialization& given, const Caller& caller,
+                                          const std::string& sender) const;
   void store_content(Transfer& transfer, StoredContent stored, Time now, std::string_view vendor);
   void finish_scan(Transfer& transfer, Time time);
   void set_status(Transfer& transfer, FileStatus status, std::string text, Time time);

@@ -54,7 +54,7 @@ struct RecipientEvent {
 };
 
 struct Recipient {
-  std::string organisation;  ///< nine digits
+  std::string organisation;                                ///< nine digits
   RecipientStatus latest = RecipientStatus::initialized;   ///< by time: what a search filters on
   RecipientStatus highest = RecipientStatus::initialized;  ///< what the overview shows and confirm checks
   Time highest_changed{};
@@ -64,7 +64,7 @@ struct Recipient {
 /// What E1 asks for, checked.
 struct Initialization {
   std::string file_name;
-  std::string resource;                 ///< without URN prefix
+  std::string resource;  ///< without URN prefix
   std::optional<std::string> reference;
   std::string sender;                   ///< as given
   std::vector<std::string> recipients;  ///< nine digits each
@@ -77,13 +77,13 @@ struct Transfer {
   std::string id;
   std::uint64_t sequence = 0;
   Initialization given;
-  std::string sender_organisation;      ///< nine digits
+  std::string sender_organisation;  ///< nine digits
   std::vector<Recipient> recipients;
   std::optional<std::string> checksum;  ///< given, or computed once published
   Time created{};
   Time expires{};
   std::optional<Time> published{};
-  std::vector<StatusEvent> history;     ///< never empty
+  std::vector<StatusEvent> history;  ///< never empty
   std::vector<RecipientEvent> recipient_history;
   std::uint64_t size = 0;
   std::string md5{};

@@ -1,4 +1,5 @@
-// range = "bytes=" ( first "-" [ last ] | "-" suffix-length )        RFC 9110 section 14.1.2; a list of ranges is ignored
+// range = "bytes=" ( first "-" [ last ] | "-" suffix-length )        RFC 9110 section 14.1.2; a list of ranges is
+// ignored
 #include "sim/byte_range.hpp"
 
 #include <algorithm>

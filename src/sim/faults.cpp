@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 
-#include <boost/json/object.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <boost/json/object.hpp>
 
 namespace kanal::sim {
 namespace {
@@ -20,27 +20,26 @@ void add_http_faults(std::vector<FaultName>& out, std::string_view place, std::s
 void add_token_faults(std::vector<FaultName>& out) {
   add_http_faults(out, "maskinporten", "the token endpoint (subject: client id)", {429, 500, 503});
   add_http_faults(out, "exchange", "the Altinn token exchange (subject: organisation)", {401, 403, 500, 503});
-  out.insert(
-      out.end(),
-      {{"maskinporten.hang", "the token endpoint does not answer for a long time (subject: client id)"},
-       {"maskinporten.reset", "the connection is closed after the assertion was used (subject: client id)"},
-       {"maskinporten.client", "client authentication fails, MP-100 (subject: client id)"},
-       {"maskinporten.certificate", "the certificate is refused, MP-120 (subject: client id)"},
-       {"maskinporten.key_expired", "the registered key has expired, MP-121 (subject: client id)"},
-       {"maskinporten.invalid_scope", "a scope is refused (subject: the scope)"},
-       {"maskinporten.system_user", "the system user is not approved (subject: organisation)"},
-       {"maskinporten.clock_ahead", "the service's clock is five minutes ahead"},
-       {"maskinporten.clock_behind", "the service's clock is five minutes behind"},
-       {"maskinporten.no_expires_in", "the answer lacks expires_in"},
-       {"maskinporten.short_lived", "the access token lives 5 seconds"},
-       {"maskinporten.expired", "the access token has expired when it is given"},
-       {"exchange.hang", "the exchange does not answer for a long time"},
-       {"exchange.expired", "the Altinn token has expired when it is given"},
-       {"exchange.short_lived", "the Altinn token lives 5 seconds"},
-       {"exchange.quoted", "the Altinn token comes as a JSON string in quotes"},
-       {"exchange.object", "the Altinn token comes as a member of a JSON object"},
-       {"exchange.padded", "the Altinn token comes with white space around it"},
-       {"exchange.empty", "the answer is 200 with an empty body"}});
+  out.insert(out.end(),
+             {{"maskinporten.hang", "the token endpoint does not answer for a long time (subject: client id)"},
+              {"maskinporten.reset", "the connection is closed after the assertion was used (subject: client id)"},
+              {"maskinporten.client", "client authentication fails, MP-100 (subject: client id)"},
+              {"maskinporten.certificate", "the certificate is refused, MP-120 (subject: client id)"},
+              {"maskinporten.key_expired", "the registered key has expired, MP-121 (subject: client id)"},
+              {"maskinporten.invalid_scope", "a scope is refused (subject: the scope)"},
+              {"maskinporten.system_user", "the system user is not approved (subject: organisation)"},
+              {"maskinporten.clock_ahead", "the service's clock is five minutes ahead"},
+              {"maskinporten.clock_behind", "the service's clock is five minutes behind"},
+              {"maskinporten.no_expires_in", "the answer lacks expires_in"},
+              {"maskinporten.short_lived", "the access token lives 5 seconds"},
+              {"maskinporten.expired", "the access token has expired when it is given"},
+              {"exchange.hang", "the exchange does not answer for a long time"},
+              {"exchange.expired", "the Altinn token has expired when it is given"},
+              {"exchange.short_lived", "the Altinn token lives 5 seconds"},
+              {"exchange.quoted", "the Altinn token comes as a JSON string in quotes"},
+              {"exchange.object", "the Altinn token comes as a member of a JSON object"},
+              {"exchange.padded", "the Altinn token comes with white space around it"},
+              {"exchange.empty", "the answer is 200 with an empty body"}});
 }
 
 void add_registry_faults(std::vector<FaultName>& out) {
@@ -69,12 +68,14 @@ void add_broker_faults(std::vector<FaultName>& out) {
   for (const std::string_view endpoint :
        {"initialize", "upload", "search", "overview", "details", "download", "confirm"}) {
     add_http_faults(out, fmt::format("broker.{}", endpoint),
-                    fmt::format("the broker's {} (subject: transfer id or organisation)", endpoint), {401, 429, 500, 503});
+                    fmt::format("the broker's {} (subject: transfer id or organisation)", endpoint),
+                    {401, 429, 500, 503});
   }
   for (const std::string_view code : {"00002", "00005", "00020", "00021", "00025", "00026", "00027", "00028"}) {
-    out.push_back({fmt::format("broker.initialize.BRO-{}", code),
-                   fmt::format("initialize is refused with BRO-{} at its place in the order of checks (subject: organisation)",
-                               code)});
+    out.push_back(
+        {fmt::format("broker.initialize.BRO-{}", code),
+         fmt::format("initialize is refused with BRO-{} at its place in the order of checks (subject: organisation)",
+                     code)});
   }
   out.insert(
       out.end(),
@@ -84,11 +85,13 @@ void add_broker_faults(std::vector<FaultName>& out) {
        {"broker.hang", "requests are not answered for a long time (subject: organisation)"},
        {"broker.initialize.lost_answer", "the transfer exists, the answer is lost (subject: organisation)"},
        {"broker.upload.lost_answer", "the bytes are stored, the answer is lost (subject: transfer id or organisation)"},
-       {"broker.upload.cut", "the upload is cut at its first bytes, the transfer fails (subject: transfer id or organisation)"},
+       {"broker.upload.cut",
+        "the upload is cut at its first bytes, the transfer fails (subject: transfer id or organisation)"},
        {"broker.scan.malware", "the virus scan finds malware (subject: transfer id or sender)"},
        {"broker.download.cut", "half of the bytes, then a reset (subject: transfer id or organisation)"},
        {"broker.confirm.lost_answer", "confirmed, the answer is lost (subject: transfer id or organisation)"},
-       {"broker.overview.unknown_status", "the overview has an unknown status and unknown members (subject: transfer id)"}});
+       {"broker.overview.unknown_status",
+        "the overview has an unknown status and unknown members (subject: transfer id)"}});
 }
 
 std::vector<FaultName> make_catalogue() {

@@ -1,5 +1,6 @@
-// Faults by name. A simulator asks at fixed places whether one is armed; arming and asking may happen on any threads. With nothing armed an
-// ask costs one atomic read. Also the brake that lets a request hang without outliving its simulator.
+// Faults by name. A simulator asks at fixed places whether one is armed; arming and asking may happen on any threads.
+// With nothing armed an ask costs one atomic read. Also the brake that lets a request hang without outliving its
+// simulator.
 #pragma once
 
 #include <atomic>
@@ -32,8 +33,8 @@ class Faults {
   Faults(const Faults&) = delete;
   Faults& operator=(const Faults&) = delete;
 
-  /// `times` absent: until disarmed. With a subject (a transfer id, an organisation number, a scope, ...: see the catalogue) only for that one.
-  /// `fault.unknown` names the nearest there are; `fault.times` for zero.
+  /// `times` absent: until disarmed. With a subject (a transfer id, an organisation number, a scope, ...: see the
+  /// catalogue) only for that one. `fault.unknown` names the nearest there are; `fault.times` for zero.
   Result<void> arm(std::string_view name, std::optional<std::uint64_t> times = 1, std::string subject = {});
   void disarm(std::string_view name);
   void disarm_all();

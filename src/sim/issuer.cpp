@@ -7,10 +7,11 @@
 
 namespace kanal::sim {
 
-Issuer::Issuer(std::string name) : name_(std::move(name)) { keys_.push_back(make_key()); }
+Issuer::Issuer(std::string name, std::optional<crypto::PrivateKey> key) : name_(std::move(name)) {
+  keys_.push_back(make_key(key ? std::move(*key) : crypto::PrivateKey::generate()));
+}
 
-Issuer::Key Issuer::make_key() {
-  auto secret = crypto::PrivateKey::generate();
+Issuer::Key Issuer::make_key(crypto::PrivateKey secret) {
   crypto::PublicKey open(secret);
   auto id = open.thumbprint();
   return {std::move(secret), std::move(open), std::move(id)};
@@ -39,7 +40,8 @@ Result<void> Issuer::verify(const crypto::Jws& token) const {
   if (kid == nullptr || !kid->is_string()) return reject("token.signature", "the token names no key");
   std::unique_lock lock(mutex_);
   const auto found = std::ranges::find(keys_, std::string_view(kid->get_string()), &Key::id);
-  if (found == keys_.end()) return reject("token.signature", "the token is signed with a key this issuer does not have");
+  if (found == keys_.end())
+    return reject("token.signature", "the token is signed with a key this issuer does not have");
   const auto key = found->open;
   lock.unlock();
   if (!crypto::verify_jws(token, key)) return reject("token.signature", "the token's signature is wrong");
@@ -54,7 +56,7 @@ boost::json::object Issuer::jwks() const {
 }
 
 void Issuer::rotate() {
-  auto key = make_key();
+  auto key = make_key(crypto::PrivateKey::generate());
   const std::scoped_lock lock(mutex_);
   keys_.push_back(std::move(key));
 }

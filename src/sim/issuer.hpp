@@ -1,7 +1,9 @@
-// A token issuer: a name, a signing key that can be rotated, and its public key set. Earlier keys stay in the set. Thread-safe.
+// A token issuer: a name, a signing key that can be rotated, and its public key set. Earlier keys stay in the set.
+// Thread-safe.
 #pragma once
 
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +17,8 @@ namespace kanal::sim {
 
 class Issuer {
  public:
-  explicit Issuer(std::string name);
+  /// Without a key it makes one, which takes a moment.
+  explicit Issuer(std::string name, std::optional<crypto::PrivateKey> key = std::nullopt);
   Issuer(const Issuer&) = delete;
   Issuer& operator=(const Issuer&) = delete;
 
@@ -36,7 +39,7 @@ class Issuer {
     crypto::PublicKey open;
     std::string id;
   };
-  static Key make_key();
+  static Key make_key(crypto::PrivateKey secret);
 
   mutable std::mutex mutex_;
   std::string name_;

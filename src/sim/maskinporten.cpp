@@ -1,14 +1,13 @@
-// Request:  POST /token, application/x-www-form-urlencoded: grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer & assertion=<jwt>
-// 200:      { "access_token", "token_type": "Bearer", "expires_in", "scope" }
-// 4xx:      { "error", "error_description", "error_uri" }
-// altinn-auth.md section 4. Order of checks: form, shape of the assertion, client, key or certificate, audience, times, first use, scopes,
-// consumer, system user.
+// Request:  POST /token, application/x-www-form-urlencoded: grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer &
+// assertion=<jwt> 200:      { "access_token", "token_type": "Bearer", "expires_in", "scope" } 4xx:      { "error",
+// "error_description", "error_uri" } altinn-auth.md section 4. Order of checks: form, shape of the assertion, client,
+// key or certificate, audience, times, first use, scopes, consumer, system user.
 #include "sim/maskinporten.hpp"
 
 #include <algorithm>
 
-#include <boost/json/array.hpp>
 #include <fmt/chrono.h>
+#include <boost/json/array.hpp>
 
 #include "base/ids.hpp"
 #include "crypto/cades.hpp"
@@ -61,7 +60,7 @@ OauthError not_authenticated(std::string_view why) {
 Maskinporten::Maskinporten(MaskinportenOptions options, const Environment& environment)
     : options_(std::move(options)),
       environment_(environment),
-      issuer_(options_.issuer),
+      issuer_(options_.issuer, options_.signing_key),
       site_("maskinporten", options_.site, environment) {
   add_routes();
   add_admin_routes();
@@ -81,7 +80,8 @@ void Maskinporten::register_client(ClientRegistration client) {
   entry.registration = std::move(client);
 }
 
-void Maskinporten::register_key(const std::string& client_id, const std::string& kid, crypto::PublicKey key, bool expired) {
+void Maskinporten::register_key(const std::string& client_id, const std::string& kid, crypto::PublicKey key,
+                                bool expired) {
   const std::scoped_lock lock(mutex_);
   auto& client = clients_[client_id];
   if (client.registration.client_id.empty()) client.registration.client_id = client_id;
@@ -211,7 +211,8 @@ OauthResult<void> Maskinporten::authenticate(const Client& client, const Asserti
 
 OauthResult<void> Maskinporten::check_certificate(const Client& client, const Assertion& assertion) const {
   const auto& leaf = assertion.certificates.front();
-  const std::vector<crypto::Certificate> intermediates(assertion.certificates.begin() + 1, assertion.certificates.end());
+  const std::vector<crypto::Certificate> intermediates(assertion.certificates.begin() + 1,
+                                                       assertion.certificates.end());
   if (environment_.faults.consume("maskinporten.certificate", assertion.client_id)) {
     return oauth_error(400, "invalid_grant", "MP-120: Invalid certificate. The certificate is revoked");
   }
@@ -256,7 +257,8 @@ OauthResult<void> Maskinporten::check_first_use(const Assertion& assertion, Time
 
 OauthResult<void> Maskinporten::check_scopes(const Client& client, const Assertion& assertion) const {
   for (const auto& scope : assertion.scopes) {
-    if (client.registration.scopes.contains(scope) && !environment_.faults.consume("maskinporten.invalid_scope", scope)) continue;
+    if (client.registration.scopes.contains(scope) && !environment_.faults.consume("maskinporten.invalid_scope", scope))
+      continue;
     return oauth_error(400, "invalid_scope", "Client or organisation has not access to scope " + scope);
   }
   return {};
@@ -291,14 +293,15 @@ json::object Maskinporten::claims_for(const Client& client, const Assertion& ass
   auto issued = environment_.clock.now();
   if (environment_.faults.consume("maskinporten.short_lived", assertion.client_id)) life = short_life;
   if (environment_.faults.consume("maskinporten.expired", assertion.client_id)) issued -= life;
-  json::object claims{{"scope", joined(assertion.scopes)},
-                      {"client_id", assertion.client_id},
-                      {"client_amr", assertion.kid.empty() ? "virksomhetssertifikat" : "private_key_jwt"},
-                      {"consumer", organisation_json(assertion.consumer_org.value_or(client.registration.organisation))},
-                      {"token_type", "Bearer"},
-                      {"iat", seconds_of(issued)},
-                      {"exp", seconds_of(issued + life)},
-                      {"jti", new_uuid()}};
+  json::object claims{
+      {"scope", joined(assertion.scopes)},
+      {"client_id", assertion.client_id},
+      {"client_amr", assertion.kid.empty() ? "virksomhetssertifikat" : "private_key_jwt"},
+      {"consumer", organisation_json(assertion.consumer_org.value_or(client.registration.organisation))},
+      {"token_type", "Bearer"},
+      {"iat", seconds_of(issued)},
+      {"exp", seconds_of(issued + life)},
+      {"jti", new_uuid()}};
   if (assertion.consumer_org) claims["supplier"] = organisation_json(client.registration.organisation);
   if (user) {
     claims["authorization_details"] =
@@ -339,18 +342,19 @@ void Maskinporten::add_routes() {
           response.headers.emplace_back("Date", http_date(time));
           return response;
         },
-        [] { return error_answer({400, "invalid_request", "The request is too large"}); });
+        [] {
+          return error_answer({400, "invalid_request", "The request is too large"});
+        });
   });
   routes.add("GET", "/jwks",
              [this](const SharedRequest&, const auto&) -> Answer { return json_answer(200, issuer_.jwks()); });
   routes.add("GET", "/.well-known/oauth-authorization-server", [this](const SharedRequest&, const auto&) -> Answer {
-    return json_answer(
-        200, json::object{{"issuer", issuer_.name()},
-                          {"token_endpoint", token_url()},
-                          {"jwks_uri", url() + "/jwks"},
-                          {"token_endpoint_auth_methods_supported", json::array{"private_key_jwt"}},
-                          {"grant_types_supported", json::array{json::string(grant_type)}},
-                          {"token_endpoint_auth_signing_alg_values_supported", json::array{"RS256"}}});
+    return json_answer(200, json::object{{"issuer", issuer_.name()},
+                                         {"token_endpoint", token_url()},
+                                         {"jwks_uri", url() + "/jwks"},
+                                         {"token_endpoint_auth_methods_supported", json::array{"private_key_jwt"}},
+                                         {"grant_types_supported", json::array{json::string(grant_type)}},
+                                         {"token_endpoint_auth_signing_alg_values_supported", json::array{"RS256"}}});
   });
 }
 

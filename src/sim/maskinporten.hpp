@@ -1,4 +1,5 @@
-// A strict Maskinporten: JWT grants only, for registered clients, scopes and approved system users (altinn-auth.md sections 3, 4 and 10).
+// A strict Maskinporten: JWT grants only, for registered clients, scopes and approved system users (altinn-auth.md
+// sections 3, 4 and 10).
 //   POST /token   GET /jwks   GET /.well-known/oauth-authorization-server
 //   admin: POST /sim/clients  POST /sim/system-users  POST /sim/rotate-key  GET /sim/state
 // Thread-safe.
@@ -27,12 +28,13 @@ struct MaskinportenOptions {
   std::chrono::seconds clock_tolerance{10};      ///< how far `iat` may lie in the future
   std::chrono::seconds max_assertion_life{120};  ///< longest `exp` - `iat`
   std::chrono::seconds token_life{120};
+  std::optional<crypto::PrivateKey> signing_key{};  ///< of tokens; absent: a new one
 };
 
 /// A client as its owner registered it.
 struct ClientRegistration {
   std::string client_id;
-  std::string organisation;             ///< owner, nine digits: whose certificate may sign
+  std::string organisation;  ///< owner, nine digits: whose certificate may sign
   std::set<std::string> scopes;
   std::set<std::string> delegated_by{};  ///< organisations for which `consumer_org` may be used
 };

@@ -1,7 +1,7 @@
 // Admin of the Maskinporten simulator (ours, not Maskinporten's):
-//   POST /sim/clients      { "client_id", "organisation", "scopes": [text], "delegated_by"?: [text], "jwk"?: { public RSA key with kid } }
-//   POST /sim/system-users { "client_id", "organisation", "external_ref", "approved"?: bool }
-//   POST /sim/rotate-key   GET /sim/state
+//   POST /sim/clients      { "client_id", "organisation", "scopes": [text], "delegated_by"?: [text], "jwk"?: { public
+//   RSA key with kid } } POST /sim/system-users { "client_id", "organisation", "external_ref", "approved"?: bool } POST
+//   /sim/rotate-key   GET /sim/state
 #include <boost/json/array.hpp>
 
 #include "domain/partner.hpp"
@@ -23,7 +23,8 @@ net::Response add_client(Maskinporten& maskinporten, const json::object& body) {
     return wrong("client_id, organisation (nine digits) and scopes (a list) are needed");
   }
   client.scopes = {scopes->begin(), scopes->end()};
-  if (const auto delegated = texts_member(body, "delegated_by")) client.delegated_by = {delegated->begin(), delegated->end()};
+  if (const auto delegated = texts_member(body, "delegated_by"))
+    client.delegated_by = {delegated->begin(), delegated->end()};
   const auto id = client.client_id;
   maskinporten.register_client(std::move(client));
   if (const auto* jwk = body.if_contains("jwk")) {

@@ -17,12 +17,14 @@ MaskinportenOptions maskinporten_options(const NationalOptions& options) {
   MaskinportenOptions out;
   out.site = site(options, options.ports.maskinporten);
   out.anchors = options.anchors;
+  out.signing_key = options.maskinporten_key;
   return out;
 }
 
 AltinnExchangeOptions exchange_options(const NationalOptions& options) {
   AltinnExchangeOptions out;
   out.site = site(options, options.ports.exchange);
+  out.signing_key = options.exchange_key;
   return out;
 }
 
@@ -58,7 +60,8 @@ National::~National() { stop(); }
 Result<void> National::start() {
   std::error_code error;
   std::filesystem::create_directories(folder_, error);
-  if (error) return reject("sim.folder", fmt::format("cannot make the folder {}: {}", folder_.string(), error.message()));
+  if (error)
+    return reject("sim.folder", fmt::format("cannot make the folder {}: {}", folder_.string(), error.message()));
   auto started = maskinporten_.start();
   if (started) started = exchange_.start();
   if (started) started = registry_.start();
@@ -92,12 +95,14 @@ void National::register_client(const std::string& client_id, const std::string& 
 Result<void> National::register_client(const std::string& client_id, const crypto::Certificate& certificate,
                                        std::set<std::string> scopes) {
   const auto owner = certificate.organisation();
-  if (!owner) return reject("certificate.organisation", "the certificate names no organisation: " + certificate.subject());
+  if (!owner)
+    return reject("certificate.organisation", "the certificate names no organisation: " + certificate.subject());
   register_client(client_id, owner->str(), std::move(scopes));
   return {};
 }
 
-void National::approve_system_user(const std::string& client_id, const std::string& orgnr, const std::string& external_ref) {
+void National::approve_system_user(const std::string& client_id, const std::string& orgnr,
+                                   const std::string& external_ref) {
   maskinporten_.set_system_user({client_id, orgnr, external_ref, true});
 }
 

@@ -1,5 +1,6 @@
-// The national services together: Maskinporten, Altinn's token exchange, the Service Registry and the broker, on one clock, with one audit
-// trail, one set of faults, one TLS identity and one folder. What `kanal sandbox` and the tests start. Thread-safe after start().
+// The national services together: Maskinporten, Altinn's token exchange, the Service Registry and the broker, on one
+// clock, with one audit trail, one set of faults, one TLS identity and one folder. What `kanal sandbox` and the tests
+// start. Thread-safe after start().
 #pragma once
 
 #include <filesystem>
@@ -31,6 +32,9 @@ struct NationalOptions {
   } ports{};
   BrokerRules broker{};
   bool registry_requires_token = true;
+  // What the services sign with; made anew when absent, which takes a moment each.
+  std::optional<crypto::PrivateKey> maskinporten_key{};
+  std::optional<crypto::PrivateKey> exchange_key{};
   std::optional<crypto::Identity> registry_signer{};
 };
 
@@ -38,7 +42,8 @@ struct NationalOptions {
 struct OrganisationRegistration {
   std::string orgnr;
   std::string name;
-  std::optional<std::set<std::string>> processes{};  ///< absent: every ARKIVMELDING and AVTALT process; empty: none, so DPV
+  std::optional<std::set<std::string>>
+      processes{};  ///< absent: every ARKIVMELDING and AVTALT process; empty: none, so DPV
   std::optional<crypto::Certificate> certificate{};  ///< in Virksert, for DPO and DPE
 };
 
@@ -68,7 +73,8 @@ class National {
   [[nodiscard]] std::string broker_url() const { return broker_.service_url(); }
 
   /// A client owned by `orgnr`, which signs with that organisation's certificate.
-  void register_client(const std::string& client_id, const std::string& orgnr, std::set<std::string> scopes = usual_scopes());
+  void register_client(const std::string& client_id, const std::string& orgnr,
+                       std::set<std::string> scopes = usual_scopes());
   /// The same, with the owner read from its certificate. `certificate.organisation` when it names none.
   Result<void> register_client(const std::string& client_id, const crypto::Certificate& certificate,
                                std::set<std::string> scopes = usual_scopes());

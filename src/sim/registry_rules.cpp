@@ -11,10 +11,9 @@ namespace json = boost::json;
 
 std::vector<ProcessEntry> make_catalogue() {
   std::vector<ProcessEntry> out;
-  for (const std::string name :
-       {"administrasjon", "helseSosialOgOmsorg", "kulturIdrettOgFritid", "naturOgMiljoe", "naeringsutvikling",
-        "oppvekstOgUtdanning", "planByggOgGeodata", "skatterOgAvgifter", "tekniskeTjenester", "trafikkReiserOgSamferdsel",
-        "taushetsbelagt"}) {
+  for (const std::string name : {"administrasjon", "helseSosialOgOmsorg", "kulturIdrettOgFritid", "naturOgMiljoe",
+                                 "naeringsutvikling", "oppvekstOgUtdanning", "planByggOgGeodata", "skatterOgAvgifter",
+                                 "tekniskeTjenester", "trafikkReiserOgSamferdsel", "taushetsbelagt"}) {
     out.push_back({"urn:no:difi:profile:arkivmelding:" + name + ":ver1.0",
                    ProcessCategory::arkivmelding,
                    {"urn:no:difi:arkivmelding:xsd::arkivmelding"}});
@@ -65,7 +64,8 @@ json::object& service_of(json::object& record) { return record["service"].get_ob
 using Route = RegistryResult<std::optional<json::object>>;
 
 Route no_certificate(const Organisation& organisation) {
-  return tl::unexpected(RegistryError{404, "No certificate found in Virksert for " + organisation.orgnr, "certificate_not_found"});
+  return tl::unexpected(
+      RegistryError{404, "No certificate found in Virksert for " + organisation.orgnr, "certificate_not_found"});
 }
 
 Route dpo(const Organisation& organisation, const ProcessEntry& process, const RoutingSettings& settings) {

@@ -1,5 +1,5 @@
-// The national routing rules of the Service Registry for organisations (service-registry.md 5.1-5.3) as pure functions over an
-// organisation's registrations. Persons and health come as "not found".
+// The national routing rules of the Service Registry for organisations (service-registry.md 5.1-5.3) as pure functions
+// over an organisation's registrations. Persons and health come as "not found".
 #pragma once
 
 #include <optional>
@@ -32,12 +32,12 @@ struct ProcessEntry {
 struct Organisation {
   std::string orgnr;
   std::string name;
-  std::string form = "ORGL";                 ///< ORGL, KOMM, BEDR, ...
+  std::string form = "ORGL";  ///< ORGL, KOMM, BEDR, ...
   std::string street = "Storgata 1";
   std::string postal_code = "0001";
   std::string postal_area = "OSLO";
-  std::set<std::string> processes{};         ///< registered in ELMA
-  std::set<int> svarut_levels{};             ///< receiving systems in KS SvarUt
+  std::set<std::string> processes{};             ///< registered in ELMA
+  std::set<int> svarut_levels{};                 ///< receiving systems in KS SvarUt
   std::optional<std::string> dpo_certificate{};  ///< PEM in Virksert's dpo process
   std::optional<std::string> dpe_certificate{};
 };
@@ -63,7 +63,8 @@ using RegistryResult = tl::expected<T, RegistryError>;
 
 /// The record of one process, if the organisation can be reached with it. Nothing: no record.
 [[nodiscard]] RegistryResult<std::optional<boost::json::object>> route(const Organisation& organisation,
-                                                                       const ProcessEntry& process, std::optional<int> level,
+                                                                       const ProcessEntry& process,
+                                                                       std::optional<int> level,
                                                                        const RoutingSettings& settings);
 /// `infoRecord`.
 [[nodiscard]] boost::json::object info_record(const Organisation& organisation);

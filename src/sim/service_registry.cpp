@@ -1,6 +1,6 @@
-// Entity:  { "infoRecord": {...}, "serviceRecords": [ {...} ] }                                       service-registry.md 4.2
-// Signed:  JWS compact, header { "alg": "RS256", "x5c": [base64 DER], "kid": RFC 7638 thumbprint }      4.1; errors are never signed
-// Error:   { "error_code": text, "error_description": text }; persons: { "message": text }               4.3
+// Entity:  { "infoRecord": {...}, "serviceRecords": [ {...} ] } service-registry.md 4.2 Signed:  JWS compact, header {
+// "alg": "RS256", "x5c": [base64 DER], "kid": RFC 7638 thumbprint }      4.1; errors are never signed Error:   {
+// "error_code": text, "error_description": text }; persons: { "message": text }               4.3
 #include "sim/service_registry.hpp"
 
 #include <algorithm>
@@ -73,7 +73,8 @@ bool is_registry_scope(std::string_view scope) {
 }
 
 bool has_service(const TokenFacts& facts, std::string_view service) {
-  return facts.has_scope("eformidling:" + std::string(service)) || facts.has_scope("move/" + std::string(service) + ".read");
+  return facts.has_scope("eformidling:" + std::string(service)) ||
+         facts.has_scope("move/" + std::string(service) + ".read");
 }
 
 std::string without_pem_lines(std::string pem) {
@@ -86,7 +87,7 @@ std::string without_pem_lines(std::string pem) {
 }  // namespace
 
 ServiceRegistry::ServiceRegistry(ServiceRegistryOptions options, const Issuer& maskinporten,
-                                                   const Environment& environment)
+                                 const Environment& environment)
     : options_(std::move(options)),
       environment_(environment),
       check_(environment.clock, {&maskinporten}),
@@ -147,7 +148,8 @@ RegistryResult<std::shared_ptr<const TokenFacts>> ServiceRegistry::authorise(con
   if (!facts) return registry_error(401, facts.error().message, "unauthorized");
   const auto& token = **facts;
   if (!token.consumer.starts_with("0192:")) return registry_error(401, "consumer.ID is no ISO 6523 identifier");
-  if (!std::ranges::any_of(token.scopes, is_registry_scope)) return registry_error(401, "Access is denied: missing scope");
+  if (!std::ranges::any_of(token.scopes, is_registry_scope))
+    return registry_error(401, "Access is denied: missing scope");
   return std::move(*facts);
 }
 
@@ -168,7 +170,7 @@ std::optional<net::Response> ServiceRegistry::fault_answer(const std::string& id
 }
 
 net::Response ServiceRegistry::serve(const net::Request& request, const std::string& identifier,
-                                              std::string_view plain_type, const Call& call) {
+                                     std::string_view plain_type, const Call& call) {
   if (auto answer = fault_answer(identifier)) return std::move(*answer);
   const auto token = authorise(request);
   if (!token) return error_answer(token.error());
@@ -176,8 +178,8 @@ net::Response ServiceRegistry::serve(const net::Request& request, const std::str
   const bool wants_jose = std::ranges::find(types, jose) != types.end();
   const auto family = std::string(plain_type.substr(0, plain_type.find('/'))) + "/*";
   const bool takes_plain = types.empty() || std::ranges::any_of(types, [&](const std::string& type) {
-    return type == plain_type || type == "*/*" || type == family;
-  });
+                             return type == plain_type || type == "*/*" || type == family;
+                           });
   if (!wants_jose && !takes_plain) return empty_answer(406);
   const auto level = security_level(request);
   if (!level) return error_answer(level.error());
@@ -197,9 +199,8 @@ net::Response ServiceRegistry::sign(const std::string& payload, const std::strin
   const auto identity = signer();
   auto kid = crypto::PublicKey(identity.certificate).thumbprint();
   if (environment_.faults.consume("registry.unknown_kid", identifier)) kid = "unknown-" + kid.substr(0, 8);
-  auto compact = crypto::sign_jws(identity.key,
-                                  {{"x5c", json::array{json::string(to_base64(identity.certificate.der()))}}, {"kid", kid}},
-                                  payload);
+  auto compact = crypto::sign_jws(
+      identity.key, {{"x5c", json::array{json::string(to_base64(identity.certificate.der()))}}, {"kid", kid}}, payload);
   if (environment_.faults.consume("registry.bad_signature", identifier)) {
     // A character well inside the signature: the last one may carry unused bits only.
     auto& letter = compact[compact.size() - 20];
@@ -208,12 +209,14 @@ net::Response ServiceRegistry::sign(const std::string& payload, const std::strin
   return text_answer(200, std::move(compact), "application/jose;charset=UTF-8");
 }
 
-RegistryResult<Organisation> ServiceRegistry::organisation_for(const std::string& identifier, bool all_processes) const {
+RegistryResult<Organisation> ServiceRegistry::organisation_for(const std::string& identifier,
+                                                               bool all_processes) const {
   const auto not_found = [&] { return registry_error(404, "Entity with identifier '" + identifier + "' not found."); };
   const auto orgnr = organisation_number(identifier);
   if (!orgnr) {
     const bool person = identifier.size() == 11 && is_digits(identifier);
-    if (person && all_processes) return registry_error(404, "No service record found for citizen: " + identifier, "message");
+    if (person && all_processes)
+      return registry_error(404, "No service record found for citizen: " + identifier, "message");
     return not_found();
   }
   auto organisation = find(*orgnr);
@@ -257,7 +260,8 @@ RegistryResult<std::string> ServiceRegistry::process_records(const Lookup& looku
   auto record = route(*organisation, *entry, lookup.level, routing());
   if (!record) return tl::unexpected(record.error());
   if (!*record) {
-    return registry_error(404, "Entity with identifier '" + lookup.identifier + "' does not support process '" + process + "'.");
+    return registry_error(
+        404, "Entity with identifier '" + lookup.identifier + "' does not support process '" + process + "'.");
   }
   return entity(*organisation, {std::move(**record)});
 }
@@ -271,14 +275,16 @@ RegistryResult<std::string> ServiceRegistry::info(const Lookup& lookup) const {
 RegistryResult<std::string> ServiceRegistry::virksert(const Lookup& lookup) const {
   const auto organisation = organisation_for(lookup.identifier, false);
   const auto missing = [&] {
-    return registry_error(404, "No certificate found for identifier '" + lookup.identifier + "'", "certificate_not_found");
+    return registry_error(404, "No certificate found for identifier '" + lookup.identifier + "'",
+                          "certificate_not_found");
   };
   if (!organisation) return missing();
   const bool dpe = lookup.token && has_service(*lookup.token, "dpe");
   const bool dpo = !dpe || (lookup.token && has_service(*lookup.token, "dpo"));
   const auto& of_dpo = organisation->dpo_certificate;
   const auto& of_dpe = organisation->dpe_certificate;
-  if (dpo && dpe && of_dpo != of_dpe) return registry_error(400, "The certificates for DPO and DPE differ or one is missing");
+  if (dpo && dpe && of_dpo != of_dpe)
+    return registry_error(400, "The certificates for DPO and DPE differ or one is missing");
   const auto& chosen = dpo ? of_dpo : of_dpe;
   if (!chosen) return missing();
   return environment_.faults.consume("registry.bare_pem", lookup.identifier) ? without_pem_lines(*chosen) : *chosen;
@@ -325,8 +331,8 @@ net::Response ServiceRegistry::sas_token(const net::Request& request) {
   if (*token && !has_service(**token, "dpe")) return error_answer({401, "Access is denied: missing scope"});
   const auto types = accepted_types(request);
   const bool accepts = types.empty() || std::ranges::any_of(types, [](const std::string& type) {
-    return type == jose || type == "*/*" || type == "application/*";
-  });
+                         return type == jose || type == "*/*" || type == "application/*";
+                       });
   if (!accepts) return empty_answer(406);
   if (!options_.sas_key) return error_answer({404, "No SAS key is configured"});
   return sign(*options_.sas_key, "sastoken");
@@ -345,17 +351,19 @@ void ServiceRegistry::add_routes() {
   auto& routes = site_.routes();
   const std::string base = "/adressetjeneste";
   const std::string_view as_json = "application/json";
-  routes.add("GET", base + "/identifier/{identifier}", [this, as_json](const SharedRequest& request, const auto& v) -> Answer {
-    return serve(*request, v.at(0), as_json, [this](const Lookup& lookup) { return all_records(lookup); });
-  });
+  routes.add("GET", base + "/identifier/{identifier}",
+             [this, as_json](const SharedRequest& request, const auto& v) -> Answer {
+               return serve(*request, v.at(0), as_json, [this](const Lookup& lookup) { return all_records(lookup); });
+             });
   routes.add("GET", base + "/identifier/{identifier}/process/{process}",
              [this, as_json](const SharedRequest& request, const auto& v) -> Answer {
                const auto call = [&](const Lookup& lookup) { return process_records(lookup, v.at(1)); };
                return serve(*request, v.at(0), as_json, call);
              });
-  routes.add("GET", base + "/info/{identifier}", [this, as_json](const SharedRequest& request, const auto& v) -> Answer {
-    return serve(*request, v.at(0), as_json, [this](const Lookup& lookup) { return info(lookup); });
-  });
+  routes.add("GET", base + "/info/{identifier}",
+             [this, as_json](const SharedRequest& request, const auto& v) -> Answer {
+               return serve(*request, v.at(0), as_json, [this](const Lookup& lookup) { return info(lookup); });
+             });
   routes.add("GET", base + "/virksert/{identifier}", [this](const SharedRequest& request, const auto& v) -> Answer {
     return serve(*request, v.at(0), "text/plain", [this](const Lookup& lookup) { return virksert(lookup); });
   });

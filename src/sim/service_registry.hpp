@@ -1,5 +1,5 @@
-// The Service Registry (service-registry.md sections 3-5 and 10) below `/adressetjeneste`: signed or plain answers, token and scope check,
-// error shapes, routing rules for organisations.
+// The Service Registry (service-registry.md sections 3-5 and 10) below `/adressetjeneste`: signed or plain answers,
+// token and scope check, error shapes, routing rules for organisations.
 //   GET /identifier/{id}[/process/{p}]   GET /info/{id}   GET /virksert/{id}   GET /sastoken   GET /jwk
 //   admin: GET|PUT|DELETE /sim/organisations[/{orgnr}]   POST /sim/rotate-key
 // Thread-safe.
@@ -23,9 +23,9 @@ struct ServiceRegistryOptions {
   SiteOptions site{};
   RoutingSettings routing{};
   bool require_token = true;
-  std::optional<crypto::Identity> signer{};   ///< absent: a new self-signed one
-  std::optional<std::string> sas_key{};       ///< absent: /sastoken gives 404
-  std::chrono::milliseconds slow{35'000};     ///< of the fault registry.slow
+  std::optional<crypto::Identity> signer{};  ///< absent: a new self-signed one
+  std::optional<std::string> sas_key{};      ///< absent: /sastoken gives 404
+  std::chrono::milliseconds slow{35'000};    ///< of the fault registry.slow
 };
 
 class ServiceRegistry {
@@ -54,7 +54,8 @@ class ServiceRegistry {
   using Call = std::function<RegistryResult<std::string>(const Lookup&)>;
 
   /// Token, faults and negotiation around a call.
-  net::Response serve(const net::Request& request, const std::string& identifier, std::string_view plain_type, const Call& call);
+  net::Response serve(const net::Request& request, const std::string& identifier, std::string_view plain_type,
+                      const Call& call);
   std::optional<net::Response> fault_answer(const std::string& identifier) const;
   RegistryResult<std::shared_ptr<const TokenFacts>> authorise(const net::Request& request);
   net::Response sign(const std::string& payload, const std::string& identifier) const;

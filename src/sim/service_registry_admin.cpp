@@ -23,8 +23,10 @@ json::object organisation_json(const Organisation& organisation) {
                    {"form", organisation.form},
                    {"processes", std::move(processes)},
                    {"svarut_levels", std::move(levels)}};
-  out["dpo_certificate"] = organisation.dpo_certificate ? json::value(*organisation.dpo_certificate) : json::value(nullptr);
-  out["dpe_certificate"] = organisation.dpe_certificate ? json::value(*organisation.dpe_certificate) : json::value(nullptr);
+  out["dpo_certificate"] =
+      organisation.dpo_certificate ? json::value(*organisation.dpo_certificate) : json::value(nullptr);
+  out["dpe_certificate"] =
+      organisation.dpe_certificate ? json::value(*organisation.dpe_certificate) : json::value(nullptr);
   return out;
 }
 
@@ -39,7 +41,8 @@ void change_certificate(const json::object& body, std::string_view name, std::op
 }
 
 net::Response change(ServiceRegistry& registry, const std::string& orgnr, const json::object& body) {
-  if (!domain::is_orgnr(orgnr)) return json_answer(400, json::object{{"message", "the organisation number has nine digits"}});
+  if (!domain::is_orgnr(orgnr))
+    return json_answer(400, json::object{{"message", "the organisation number has nine digits"}});
   auto organisation = registry.find(orgnr).value_or(Organisation{.orgnr = orgnr, .name = "Organisation " + orgnr});
   change_text(body, "name", organisation.name);
   change_text(body, "form", organisation.form);

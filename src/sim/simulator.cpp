@@ -1,6 +1,8 @@
 #include "sim/simulator.hpp"
 
 #include <charconv>
+#include <condition_variable>
+#include <mutex>
 #include <stop_token>
 #include <thread>
 
@@ -13,6 +15,8 @@ namespace {
 
 namespace json = boost::json;
 using SharedRequest = std::shared_ptr<const net::Request>;
+
+constexpr std::chrono::milliseconds release_interval{20};
 
 std::string chain_pem(const crypto::Identity& identity) {
   std::string pem = identity.certificate.pem();
@@ -79,7 +83,8 @@ net::Response arm_from(Faults& faults, const std::string& name, const json::obje
 Site::Site(std::string name, SiteOptions options, const Environment& environment)
     : name_(std::move(name)),
       environment_(environment),
-      server_(server_options(options), [this](const SharedRequest& request) { return handle(request); }, environment.log) {
+      server_(
+          server_options(options), [this](const SharedRequest& request) { return handle(request); }, environment.log) {
   add_admin_routes();
 }
 
@@ -96,10 +101,13 @@ void Site::stop() {
   if (!running_) return;
   running_ = false;
   // Again and again, for a request may reach a hanging fault after the first release.
-  const std::jthread releaser([this](const std::stop_token& stopped) {
+  std::mutex mutex;
+  std::condition_variable_any stopping;
+  const std::jthread releaser([&](const std::stop_token& stopped) {
+    std::unique_lock lock(mutex);
     while (!stopped.stop_requested()) {
       environment_.faults.release();
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      stopping.wait_for(lock, stopped, release_interval, [] { return false; });
     }
   });
   server_.stop(std::chrono::seconds(2));
@@ -128,15 +136,15 @@ void Site::add_admin_routes() {
     audit.clear();
     return empty_answer(204);
   });
-  routes_.add("GET", "/sim/faults", [&faults](const SharedRequest&, const auto&) -> Answer {
-    return json_answer(200, faults_json(faults));
-  });
+  routes_.add("GET", "/sim/faults",
+              [&faults](const SharedRequest&, const auto&) -> Answer { return json_answer(200, faults_json(faults)); });
   routes_.add("DELETE", "/sim/faults", [&faults](const SharedRequest&, const auto&) -> Answer {
     faults.disarm_all();
     return empty_answer(204);
   });
   routes_.add("POST", "/sim/faults/{name}", [&faults](const SharedRequest&, const auto& variables) -> Answer {
-    return with_json([&faults, name = variables.at(0)](const json::object& body) { return arm_from(faults, name, body); });
+    return with_json(
+        [&faults, name = variables.at(0)](const json::object& body) { return arm_from(faults, name, body); });
   });
   routes_.add("DELETE", "/sim/faults/{name}", [&faults](const SharedRequest&, const auto& variables) -> Answer {
     faults.disarm(variables.at(0));

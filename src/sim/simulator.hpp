@@ -1,6 +1,8 @@
-// What every simulator stands on: the shared surroundings, and a site, that is one HTTP server with routes and the admin API
+// What every simulator stands on: the shared surroundings, and a site, that is one HTTP server with routes and the
+// admin API
 //   GET /sim/audit?simulator=&organisation=&vendor=&action=&subject=&after=&limit=   DELETE /sim/audit
-//   GET /sim/faults   POST /sim/faults/{name} {"times":n|null,"subject":"..."}   DELETE /sim/faults/{name}   DELETE /sim/faults
+//   GET /sim/faults   POST /sim/faults/{name} {"times":n|null,"subject":"..."}   DELETE /sim/faults/{name}   DELETE
+//   /sim/faults
 // A simulator declares its site last: the site stops first, so no request meets a half destroyed simulator.
 #pragma once
 
@@ -30,7 +32,7 @@ struct Environment {
 
 struct SiteOptions {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 0;                ///< 0: any free one
+  std::uint16_t port = 0;                 ///< 0: any free one
   std::optional<crypto::Identity> tls{};  ///< absent: plain HTTP
   int workers = 8;
 };

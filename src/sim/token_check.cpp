@@ -60,7 +60,8 @@ std::string_view bearer_of(std::string_view authorization) {
 
 bool TokenFacts::has_scope(std::string_view scope) const { return std::ranges::find(scopes, scope) != scopes.end(); }
 
-TokenCheck::TokenCheck(const Clock& clock, std::vector<const Issuer*> issuers) : clock_(clock), issuers_(std::move(issuers)) {}
+TokenCheck::TokenCheck(const Clock& clock, std::vector<const Issuer*> issuers)
+    : clock_(clock), issuers_(std::move(issuers)) {}
 
 Result<std::shared_ptr<const TokenFacts>> TokenCheck::check(std::string_view authorization) {
   if (authorization.empty()) return reject("token.missing", "there is no Authorization header");

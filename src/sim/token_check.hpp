@@ -1,6 +1,7 @@
-// Checks a bearer token as the services do: signature by the issuer's key, expiry without any skew, and who acts by it: the system user's
-// organisation, else `urn:altinn:orgNumber`, else the consumer (altinn-auth.md section 5, dpo.md 3.1). A token's signature is
-// verified once; after that its text is the key to what is known about it. Thread-safe.
+// Checks a bearer token as the services do: signature by the issuer's key, expiry without any skew, and who acts by it:
+// the system user's organisation, else `urn:altinn:orgNumber`, else the consumer (altinn-auth.md section 5,
+// dpo.md 3.1). A token's signature is verified once; after that its text is the key to what is known about it.
+// Thread-safe.
 #pragma once
 
 #include <memory>
@@ -18,10 +19,10 @@ namespace kanal::sim {
 
 struct TokenFacts {
   std::string issuer;
-  std::string client_id;      ///< the vendor
-  std::string consumer;       ///< `consumer.ID` as written
-  std::string actor;          ///< the organisation acted for, what follows the last colon
-  bool system_user = false;   ///< the actor comes from authorization_details
+  std::string client_id;     ///< the vendor
+  std::string consumer;      ///< `consumer.ID` as written
+  std::string actor;         ///< the organisation acted for, what follows the last colon
+  bool system_user = false;  ///< the actor comes from authorization_details
   std::vector<std::string> scopes;
   Time expires{};
   boost::json::object claims;
@@ -34,7 +35,8 @@ class TokenCheck {
   /// The issuers must outlive the check.
   TokenCheck(const Clock& clock, std::vector<const Issuer*> issuers);
 
-  /// From an Authorization header. Errors: `token.missing`, `token.malformed`, `token.issuer`, `token.signature`, `token.expired`.
+  /// From an Authorization header. Errors: `token.missing`, `token.malformed`, `token.issuer`, `token.signature`,
+  /// `token.expired`.
   [[nodiscard]] Result<std::shared_ptr<const TokenFacts>> check(std::string_view authorization);
 
  private:

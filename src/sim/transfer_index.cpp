@@ -52,9 +52,12 @@ bool TransferIndex::fits(const Transfer& transfer, const std::string& organisati
   const auto* as_recipient = recipient(transfer, organisation);
   if (query.recipient_status) return as_recipient != nullptr && as_recipient->latest == *query.recipient_status;
   switch (query.role) {
-    case SearchQuery::Role::sender: return is_sender(transfer, organisation);
-    case SearchQuery::Role::recipient: return as_recipient != nullptr;
-    case SearchQuery::Role::any: return true;
+    case SearchQuery::Role::sender:
+      return is_sender(transfer, organisation);
+    case SearchQuery::Role::recipient:
+      return as_recipient != nullptr;
+    case SearchQuery::Role::any:
+      return true;
   }
   return true;
 }
@@ -72,7 +75,8 @@ std::vector<std::string> TransferIndex::search(const std::string& organisation, 
   return collect(keys_for(of->second, query), organisation, query);
 }
 
-std::vector<std::string> TransferIndex::collect(const Keys& keys, const std::string& organisation, const SearchQuery& query) {
+std::vector<std::string> TransferIndex::collect(const Keys& keys, const std::string& organisation,
+                                                const SearchQuery& query) {
   // Strict when alone, inclusive when both are given.
   const bool inclusive = query.from && query.to;
   const auto after = [&](Time time) { return keys.upper_bound({time, UINT64_MAX, nullptr}); };

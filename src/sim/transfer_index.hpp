@@ -1,5 +1,6 @@
-// Finds transfers for a search in logarithmic time (dpo.md 3.6): for each organisation its transfers by creation, by file status, and as
-// recipient by file status and latest recipient status. Belongs to the broker's state and its mutex.
+// Finds transfers for a search in logarithmic time (dpo.md 3.6): for each organisation its transfers by creation, by
+// file status, and as recipient by file status and latest recipient status. Belongs to the broker's state and its
+// mutex.
 #pragma once
 
 #include <array>

@@ -12,8 +12,10 @@ const std::string id_b = "0b0e9d55-6d0c-4b1c-8a8e-3f2f0f6a1c02";
 
 class Inbound : public FlowStage {
  protected:
-  void put(const std::string& remote_id, domain::Sbd sbd, std::optional<std::string> reference = "5d0f9a0e-8a1b-4a43-9f5e-6a3c0e9b7c11") {
-    transport->waiting.insert_or_assign(remote_id, ScriptedTransport::Waiting{std::move(sbd), std::move(reference), false, {}, {}, {}});
+  void put(const std::string& remote_id, domain::Sbd sbd,
+           std::optional<std::string> reference = "5d0f9a0e-8a1b-4a43-9f5e-6a3c0e9b7c11") {
+    transport->waiting.insert_or_assign(
+        remote_id, ScriptedTransport::Waiting{std::move(sbd), std::move(reference), false, {}, {}, {}});
   }
   domain::Sbd message(const std::string& id, std::optional<std::string> channel = {}, std::optional<Time> ttl = {}) {
     return make_sbd("arkivmelding", other_org, own_org, id, {}, clock.now(), std::move(channel), ttl);
@@ -34,7 +36,9 @@ class Inbound : public FlowStage {
     run_dispatcher([&] { return statuses(id).size() == 2; });
     transport->sent.clear();
   }
-  flow::ClientInbox client() { return {*database, *spool, services, settings, points, clock, log, [] {}}; }
+  flow::ClientInbox client() {
+    return {*database, *spool, services, settings, points, clock, log, [] {}};
+  }
 };
 
 TEST_F(Inbound, MessagesAreStoredBeforeTheyAreAcknowledged) {
@@ -153,8 +157,8 @@ TEST_F(Inbound, AStatusOnOurChannelForAnUnknownMessageIsACollision) {
 
 TEST_F(Inbound, ReceiptsMarkTheMessageAndReachTheClient) {
   sent(id_a);
-  put("k1", make_sbd("arkivmelding_kvittering", other_org, own_org, id_b, {{"receiptType", "OK"}, {"relatedToMessageId", id_a}},
-                     clock.now()));
+  put("k1", make_sbd("arkivmelding_kvittering", other_org, own_org, id_b,
+                     {{"receiptType", "OK"}, {"relatedToMessageId", id_a}}, clock.now()));
   poll();
   EXPECT_EQ(statuses(id_a), (Names{"OPPRETTET", "SENDT", "LEST"}));
   EXPECT_EQ(waiting_for_client(), 1U);
@@ -163,16 +167,16 @@ TEST_F(Inbound, ReceiptsMarkTheMessageAndReachTheClient) {
 
 TEST_F(Inbound, ErrorReceiptsGiveFeil) {
   sent(id_a);
-  put("k1", make_sbd("arkivmelding_kvittering", other_org, own_org, id_b, {{"receiptType", "ERROR"}, {"relatedToMessageId", id_a}},
-                     clock.now()));
+  put("k1", make_sbd("arkivmelding_kvittering", other_org, own_org, id_b,
+                     {{"receiptType", "ERROR"}, {"relatedToMessageId", id_a}}, clock.now()));
   poll();
   EXPECT_EQ(statuses(id_a), (Names{"OPPRETTET", "SENDT", "FEIL"}));
 }
 
 // Detection D2.
 TEST_F(Inbound, AReceiptForAnUnknownMessageIsLeft) {
-  put("k1", make_sbd("arkivmelding_kvittering", other_org, own_org, id_b, {{"receiptType", "OK"}, {"relatedToMessageId", id_a}},
-                     clock.now()));
+  put("k1", make_sbd("arkivmelding_kvittering", other_org, own_org, id_b,
+                     {{"receiptType", "OK"}, {"relatedToMessageId", id_a}}, clock.now()));
   poll();
   EXPECT_EQ(waiting_for_client(), 0U);
   EXPECT_EQ(transport->acknowledged["k1"], 0);
@@ -337,7 +341,8 @@ TEST_F(Inbound, PeekLocksPopReadsDeleteConfirms) {
   ASSERT_TRUE(inbox.peek(any).value());
   ASSERT_TRUE(inbox.remove(MessageId(id_a)));
   EXPECT_EQ(inbox.remove(MessageId(id_a)).error().code, "inbox.not_found");
-  EXPECT_EQ(statuses(id_a, ports::Direction::incoming), (Names{"OPPRETTET", "INNKOMMENDE_MOTTATT", "INNKOMMENDE_LEVERT"}));
+  EXPECT_EQ(statuses(id_a, ports::Direction::incoming),
+            (Names{"OPPRETTET", "INNKOMMENDE_MOTTATT", "INNKOMMENDE_LEVERT"}));
   const auto job = answer_job(id_a, "LEVERT");
   ASSERT_TRUE(job);
   const auto answer = flow::read_answer(job->payload);

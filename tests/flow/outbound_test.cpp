@@ -12,7 +12,8 @@ const std::string id_b = "0b0e9d55-6d0c-4b1c-8a8e-3f2f0f6a1c02";
 class Outbound : public FlowStage {
  protected:
   bool in_hand(const std::string& id) {
-    return look<bool>([&](ports::View& view) { return view.message(MessageId(id), ports::Direction::outgoing).has_value(); });
+    return look<bool>(
+        [&](ports::View& view) { return view.message(MessageId(id), ports::Direction::outgoing).has_value(); });
   }
 };
 
@@ -72,7 +73,8 @@ TEST_F(Outbound, TokenTroubleUsesNoAttempt) {
   transport->send_errors = {{"token.unavailable", "Maskinporten is away", Disposition::retry, {}, {}}};
   submit(id_a);
   run_dispatcher([&] {
-    return look<std::string>([&](ports::View& view) { return view.job("send", id_a).value_or(ports::Job{}).last_error; }) != "";
+    return look<std::string>(
+               [&](ports::View& view) { return view.job("send", id_a).value_or(ports::Job{}).last_error; }) != "";
   });
   EXPECT_EQ(look<int>([&](ports::View& view) { return view.job("send", id_a)->attempt; }), 0);
 }
@@ -129,8 +131,9 @@ TEST_F(Outbound, CancellingTakesTheQueueEntryToo) {
 
 // dpo.md 8.5 and 8.7 case 4: the channel that came in goes back, by role.
 TEST_F(Outbound, ReceiptsCarryTheRememberedChannel) {
-  transport->waiting.emplace("r1", ScriptedTransport::Waiting{
-                                       make_sbd("arkivmelding", other_org, own_org, id_a, {}, clock.now(), "fagsys-a"), new_uuid()});
+  transport->waiting.emplace(
+      "r1", ScriptedTransport::Waiting{make_sbd("arkivmelding", other_org, own_org, id_a, {}, clock.now(), "fagsys-a"),
+                                       new_uuid()});
   EXPECT_EQ(poll(), 1);
   flow::Submit submit(parts(), [] {});
   auto receipt = make_sbd("arkivmelding_kvittering", own_org, other_org, id_b,
@@ -158,7 +161,8 @@ TEST_F(Outbound, AnAnswerEndsTheFollowUp) {
   run_dispatcher([&] { return !in_hand(id_a); });
   EXPECT_TRUE(look<bool>([&](ports::View& view) { return view.job("follow", id_a).has_value(); }));
   transport->waiting.emplace(
-      "s1", ScriptedTransport::Waiting{make_sbd("status", other_org, own_org, id_a, {{"status", "MOTTATT"}}, clock.now()), new_uuid()});
+      "s1", ScriptedTransport::Waiting{
+                make_sbd("status", other_org, own_org, id_a, {{"status", "MOTTATT"}}, clock.now()), new_uuid()});
   poll();
   EXPECT_FALSE(look<bool>([&](ports::View& view) { return view.job("follow", id_a).has_value(); }));
 }
@@ -180,7 +184,8 @@ TEST_F(Outbound, ConfirmedButUnansweredMessagesAreReportedOnce) {
 
 TEST_F(Outbound, UnsentMessagesExpireWithTheirFiles) {
   flow::Submit submit(parts(), [] {});
-  ASSERT_TRUE(submit.create(make_sbd("arkivmelding", own_org, other_org, id_a, {}, clock.now(), {}, clock.now() + minutes(1))));
+  ASSERT_TRUE(
+      submit.create(make_sbd("arkivmelding", own_org, other_org, id_a, {}, clock.now(), {}, clock.now() + minutes(1))));
   clock.advance(minutes(2));
   flow::Housekeeping housekeeping(*database, services, settings, clock, log);
   EXPECT_EQ(housekeeping.expire().value(), 1);

@@ -1,4 +1,5 @@
-// A flow with a real store and spool, a clock that is turned by hand, and a message service that does what the test scripts.
+// A flow with a real store and spool, a clock that is turned by hand, and a message service that does what the test
+// scripts.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -25,14 +26,15 @@ inline const std::string arkivmelding_process = "urn:no:difi:profile:arkivmeldin
 inline const std::string response_process = "urn:no:difi:profile:arkivmelding:response:ver1.0";
 
 /// An SBD of any type between the two organisations.
-inline domain::Sbd make_sbd(const std::string& type, const std::string& from, const std::string& to, const std::string& id,
-                            boost::json::object body, Time creation, std::optional<std::string> channel = {},
-                            std::optional<Time> ttl = {}) {
+inline domain::Sbd make_sbd(const std::string& type, const std::string& from, const std::string& to,
+                            const std::string& id, boost::json::object body, Time creation,
+                            std::optional<std::string> channel = {}, std::optional<Time> ttl = {}) {
   domain::Sbd sbd;
   sbd.header_version = "1.0";
   sbd.sender = {{"iso6523-actorid-upis", from, {}}};
   sbd.receiver = {{"iso6523-actorid-upis", to, {}}};
-  sbd.document.standard = type == "status" ? "urn:no:difi:eformidling:xsd::status" : "urn:no:difi:arkivmelding:xsd::" + type;
+  sbd.document.standard =
+      type == "status" ? "urn:no:difi:eformidling:xsd::status" : "urn:no:difi:arkivmelding:xsd::" + type;
   sbd.document.type_version = "2.0";
   sbd.document.instance_identifier = id;
   sbd.document.type = type;
@@ -41,7 +43,8 @@ inline domain::Sbd make_sbd(const std::string& type, const std::string& from, co
   scope.type = "ConversationId";
   scope.instance_identifier = "7a9b2a64-1f5a-4a0e-a7a3-94c6b8d0e502";
   scope.identifier = type == "arkivmelding" ? arkivmelding_process : response_process;
-  scope.information.push_back({OffsetTime{ttl.value_or(creation + std::chrono::hours(24)), std::chrono::minutes(0)}, {}, {}});
+  scope.information.push_back(
+      {OffsetTime{ttl.value_or(creation + std::chrono::hours(24)), std::chrono::minutes(0)}, {}, {}});
   sbd.scopes = {scope};
   sbd.set_message_channel(channel);
   sbd.body = std::move(body);
@@ -80,9 +83,11 @@ class ScriptedTransport final : public ports::Transport {
   [[nodiscard]] const ports::Descriptor& descriptor() const override { return descriptor_; }
   Result<void> complete(domain::Sbd&, const ports::CreateContext&) override { return {}; }
 
-  Result<ports::Sent> send(const ports::OutboundDocument& document, ports::Dispatch& dispatch, std::stop_token) override {
+  Result<ports::Sent> send(const ports::OutboundDocument& document, ports::Dispatch& dispatch,
+                           std::stop_token) override {
     const std::scoped_lock lock(mutex);
-    sent.push_back({document.sbd, document.role, document.answer_channel, document.files.size(), dispatch.remembered()});
+    sent.push_back(
+        {document.sbd, document.role, document.answer_channel, document.files.size(), dispatch.remembered()});
     if (!remember.empty()) {
       if (auto kept = dispatch.remember(remember, {}); !kept) return failed(kept);
     }
@@ -126,7 +131,8 @@ class ScriptedTransport final : public ports::Transport {
     if (fetch_error) return tl::unexpected(*fetch_error);
     return into.write(bytes_of(item.remote_id));
   }
-  Result<ports::InboundDocument> open(const ports::RemoteItem& item, const ports::BlobRef&, ports::OpenContext context) override {
+  Result<ports::InboundDocument> open(const ports::RemoteItem& item, const ports::BlobRef&,
+                                      ports::OpenContext context) override {
     const std::scoped_lock lock(mutex);
     const auto& entry = waiting.at(item.remote_id);
     if (entry.open_error) return tl::unexpected(*entry.open_error);
@@ -175,8 +181,8 @@ class EveryoneDirectory final : public ports::Directory {
     ports::ServiceRecord record;
     record.service = ServiceIdentifier("DPO");
     record.process = query.process.value_or("");
-    record.document_types = {"urn:no:difi:arkivmelding:xsd::arkivmelding", "urn:no:difi:arkivmelding:xsd::arkivmelding_kvittering",
-                             "urn:no:difi:avtalt:xsd::avtalt"};
+    record.document_types = {"urn:no:difi:arkivmelding:xsd::arkivmelding",
+                             "urn:no:difi:arkivmelding:xsd::arkivmelding_kvittering", "urn:no:difi:avtalt:xsd::avtalt"};
     return std::vector{record};
   }
   Result<std::string> certificate(const Orgnr&) override { return std::string{}; }
@@ -197,10 +203,6 @@ class NoArkivmelding final : public ports::ArkivmeldingReader {
 class FlowStage : public ::testing::Test {
  protected:
   FlowStage() {
-    crypto::Key256 key{};
-    key.fill(std::byte{7});
-    spool = std::move(store::open_spool({folder.path() / "spool", key}).value());
-    database = std::move(store::open_sqlite_store({folder.path() / "kanal.db"}, *spool, clock, log).value());
     settings.own_organisation = Orgnr("310700002");
     settings.status.document_type = "urn:no:difi:eformidling:xsd::status";
     settings.status.arkivmelding_process = response_process;
@@ -278,14 +280,16 @@ class FlowStage : public ::testing::Test {
   }
 
   std::optional<ports::RemoteItem> item(const std::string& id) {
-    return look<std::optional<ports::RemoteItem>>([&](ports::View& view) { return view.remote_item(ServiceIdentifier("DPO"), id); });
+    return look<std::optional<ports::RemoteItem>>(
+        [&](ports::View& view) { return view.remote_item(ServiceIdentifier("DPO"), id); });
   }
 
   TemporaryFolder folder;
   ManualClock clock;
   SilentLog log;
-  std::unique_ptr<store::Spool> spool;
-  std::unique_ptr<store::SqliteStore> database;
+  std::unique_ptr<store::Spool> spool = store::open_spool({folder.path() / "spool", crypto::Key256{}}).value();
+  std::unique_ptr<store::SqliteStore> database =
+      store::open_sqlite_store({folder.path() / "kanal.db"}, *spool, clock, log).value();
   EveryoneDirectory directory;
   GoodCertificate certificate;
   NoArkivmelding arkivmelding;

@@ -3,7 +3,9 @@
 namespace kanal::transports::seventh {
 
 Factory factory() {
-  return {ServiceIdentifier("DPX"), "difi.move.feature.enableDPX", {},
+  return {ServiceIdentifier("DPX"),
+          "difi.move.feature.enableDPX",
+          {},
           [](const Resources& resources) -> Result<std::unique_ptr<ports::Transport>> {
             auto folder = resources.config.required("kanal.seventh.folder");
             if (!folder) return failed(folder);

@@ -96,13 +96,14 @@ Result<ports::InboundDocument> SeventhTransport::open(const ports::RemoteItem&, 
   auto source = context.blobs.open(raw);
   if (!source) return failed(source);
   std::optional<Result<domain::SbdReading>> reading;
-  auto read = formats::for_each_entry(**source, {}, [&](const formats::ZipEntry& entry, Source& content) -> Result<void> {
-    if (entry.name != "sbd.json") return {};
-    auto text = read_all(content, domain::max_sbd_bytes);
-    if (!text) return failed(text);
-    reading = domain::read_sbd(text_of(*text));
-    return {};
-  });
+  auto read =
+      formats::for_each_entry(**source, {}, [&](const formats::ZipEntry& entry, Source& content) -> Result<void> {
+        if (entry.name != "sbd.json") return {};
+        auto text = read_all(content, domain::max_sbd_bytes);
+        if (!text) return failed(text);
+        reading = domain::read_sbd(text_of(*text));
+        return {};
+      });
   if (!read) return failed(read);
   if (!reading) return reject("seventh.no_sbd", "no sbd.json");
   if (!*reading) return failed(*reading);

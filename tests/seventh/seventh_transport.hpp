@@ -1,5 +1,5 @@
-// A seventh message service, for tests only: a folder per organisation in which packages lie as files. It proves that a service is
-// one folder: nothing else in the program knows it.
+// A seventh message service, for tests only: a folder per organisation in which packages lie as files. It proves that a
+// service is one folder: nothing else in the program knows it.
 #pragma once
 
 #include <filesystem>
@@ -15,7 +15,8 @@ class SeventhTransport final : public ports::Transport {
 
   [[nodiscard]] const ports::Descriptor& descriptor() const override { return descriptor_; }
   Result<void> complete(domain::Sbd& sbd, const ports::CreateContext& context) override;
-  Result<ports::Sent> send(const ports::OutboundDocument& document, ports::Dispatch& dispatch, std::stop_token stop) override;
+  Result<ports::Sent> send(const ports::OutboundDocument& document, ports::Dispatch& dispatch,
+                           std::stop_token stop) override;
   Result<ports::StatusReport> status(const std::string& remote_reference, const std::string& sender) override;
   [[nodiscard]] std::vector<ports::Inbox> inboxes() const override;
   Result<std::vector<ports::Listed>> list(const ports::Inbox& inbox, std::stop_token stop) override;

@@ -3,10 +3,10 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <CLI/CLI.hpp>
 
 #include "app/installation.hpp"
 #include "app/sandbox/sandbox_command.hpp"
@@ -69,12 +69,16 @@ int run(int argc, char** argv) {
   serve->callback([&] { result = app::serve(folder, settings); });
 
   app::SandboxOptions sandbox_options;
-  auto* sandbox = cli.add_subcommand("sandbox", "run simulated national services and four installations on this machine");
-  sandbox->add_option("--sandbox-folder", sandbox_options.folder, "where it keeps its keys, settings and data")->capture_default_str();
+  auto* sandbox =
+      cli.add_subcommand("sandbox", "run simulated national services and four installations on this machine");
+  sandbox->add_option("--sandbox-folder", sandbox_options.folder, "where it keeps its keys, settings and data")
+      ->capture_default_str();
   sandbox->add_flag("--demo", sandbox_options.demo, "send a message from each sender and show the timelines");
-  sandbox->add_flag("--once", sandbox_options.once, "end after the demo; exit 0 only if every message reached its final status");
+  sandbox->add_flag("--once", sandbox_options.once,
+                    "end after the demo; exit 0 only if every message reached its final status");
   sandbox->add_flag("--keep", sandbox_options.keep, "keep the data of an earlier run");
-  sandbox->add_option("--first-port", sandbox_options.first_port, "ports from here on are used; 0: any free ones")->capture_default_str();
+  sandbox->add_option("--first-port", sandbox_options.first_port, "ports from here on are used; 0: any free ones")
+      ->capture_default_str();
   sandbox->add_option("--fault", sandbox_options.faults, "switch a fault on (repeatable); --list-faults names them");
   sandbox->add_flag("--list-faults", sandbox_options.list_faults, "name all faults and end");
   sandbox->add_flag("--json", sandbox_options.json, "print the demo's result as JSON");
@@ -97,7 +101,8 @@ int run(int argc, char** argv) {
     result = with_config(folder, settings, [&](const auto& read) { return ops::config_show(read, std::cout, json); });
   });
   explain->callback([&] {
-    result = with_config(folder, settings, [&](const auto& read) { return ops::config_explain(read, key, std::cout, json); });
+    result = with_config(folder, settings,
+                         [&](const auto& read) { return ops::config_explain(read, key, std::cout, json); });
   });
 
   app::SendOptions send_options;

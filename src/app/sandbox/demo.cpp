@@ -4,9 +4,9 @@
 #include <array>
 #include <thread>
 
+#include <fmt/format.h>
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
-#include <fmt/format.h>
 
 #include "base/time.hpp"
 
@@ -43,8 +43,8 @@ Result<int> serve_receiver(CaseSystem& client, std::ostream& progress) {
     if (auto removed = client.remove(message.message_id); !removed) return failed(removed);
     ++handled;
     if (message.type != "arkivmelding") continue;
-    progress << fmt::format("  municipality   popped {} ({} bytes of ASiC-E), answers with a receipt\n", message.message_id,
-                            *package ? (*package)->size() : 0);
+    progress << fmt::format("  municipality   popped {} ({} bytes of ASiC-E), answers with a receipt\n",
+                            message.message_id, *package ? (*package)->size() : 0);
     if (auto answered = client.send_receipt(message, "OK"); !answered) return failed(answered);
   }
 }
@@ -80,13 +80,15 @@ Result<std::vector<DemoTimeline>> run_demo(const DemoPlan& plan, net::HttpClient
     letter.files.push_back({"brev.pdf", "application/pdf", make_pdf(fmt::format("Letter from {}", sender.name))});
     auto id = client.send(letter);
     if (!id) return failed(std::move(id).error(), sender.name);
-    progress << fmt::format("  {:<14} sent {}{}\n", sender.name, *id, sender.channel.empty() ? "" : " on channel " + sender.channel);
+    progress << fmt::format("  {:<14} sent {}{}\n", sender.name, *id,
+                            sender.channel.empty() ? "" : " on channel " + sender.channel);
     timelines.push_back({sender, *id, {}, {}, false});
   }
   CaseSystem receiver(plan.receiver.url, http);
   const auto deadline = steady_clock::now() + plan.limit;
   while (steady_clock::now() < deadline) {
-    if (auto served = serve_receiver(receiver, progress); !served) return failed(std::move(served).error(), plan.receiver.name);
+    if (auto served = serve_receiver(receiver, progress); !served)
+      return failed(std::move(served).error(), plan.receiver.name);
     bool all = true;
     for (auto& timeline : timelines) {
       CaseSystem client(timeline.sender.url, http);
@@ -117,14 +119,16 @@ void print_timelines(const std::vector<DemoTimeline>& timelines, std::ostream& o
   out << "receipt  elsewhere\n";
   for (const auto& timeline : timelines) {
     out << fmt::format("  {:<14} {:<10} {:<13}", timeline.sender.name,
-                       timeline.sender.channel.empty() ? "-" : timeline.sender.channel, timeline.message_id.substr(0, 8));
+                       timeline.sender.channel.empty() ? "-" : timeline.sender.channel,
+                       timeline.message_id.substr(0, 8));
     for (const auto name : wanted) {
       const auto at = std::ranges::find(timeline.statuses, name, &SeenStatus::status);
       out << fmt::format(" {:<13}", at == timeline.statuses.end() ? "-" : clock_time(at->at));
     }
     std::string elsewhere;
     for (const auto& name : timeline.seen_elsewhere) elsewhere += name + " ";
-    out << fmt::format("{:<8} {}\n", timeline.receipt_received ? "yes" : "no", elsewhere.empty() ? "nowhere" : elsewhere);
+    out << fmt::format("{:<8} {}\n", timeline.receipt_received ? "yes" : "no",
+                       elsewhere.empty() ? "nowhere" : elsewhere);
     for (const auto& status : timeline.statuses) {
       if (std::ranges::find(wanted, status.status) == wanted.end()) {
         out << fmt::format("      {} {} {}\n", clock_time(status.at), status.status, status.description);
@@ -138,15 +142,17 @@ std::string timelines_json(const std::vector<DemoTimeline>& timelines) {
   for (const auto& timeline : timelines) {
     json::array statuses;
     for (const auto& status : timeline.statuses) {
-      statuses.push_back(json::object{{"status", status.status}, {"at", status.at}, {"description", status.description}});
+      statuses.push_back(
+          json::object{{"status", status.status}, {"at", status.at}, {"description", status.description}});
     }
-    list.push_back(json::object{{"sender", timeline.sender.name},
-                                {"channel", timeline.sender.channel},
-                                {"messageId", timeline.message_id},
-                                {"statuses", std::move(statuses)},
-                                {"receipt", timeline.receipt_received},
-                                {"seenElsewhere", json::array(timeline.seen_elsewhere.begin(), timeline.seen_elsewhere.end())},
-                                {"complete", timeline.complete()}});
+    list.push_back(
+        json::object{{"sender", timeline.sender.name},
+                     {"channel", timeline.sender.channel},
+                     {"messageId", timeline.message_id},
+                     {"statuses", std::move(statuses)},
+                     {"receipt", timeline.receipt_received},
+                     {"seenElsewhere", json::array(timeline.seen_elsewhere.begin(), timeline.seen_elsewhere.end())},
+                     {"complete", timeline.complete()}});
   }
   return json::serialize(list);
 }

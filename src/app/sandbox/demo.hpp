@@ -1,5 +1,5 @@
-// The demo: three installations of one agency each send an arkivmelding with a PDF to a municipality, whose client pops and answers;
-// every status must come back to its sender and nowhere else.
+// The demo: three installations of one agency each send an arkivmelding with a PDF to a municipality, whose client pops
+// and answers; every status must come back to its sender and nowhere else.
 #pragma once
 
 #include <chrono>

@@ -99,12 +99,17 @@ Result<void> Sandbox::prepare() {
   std::uint16_t next = plan_.first_port;
   for (const auto& installation : plan_.installations) {
     if (!identities.contains(installation.orgnr)) {
-      auto identity = crypto::issue(ca, {organisation_name(installation.orgnr), organisation_name(installation.orgnr),
-                                         installation.orgnr, {}, from, to});
+      auto identity = crypto::issue(ca, {organisation_name(installation.orgnr),
+                                         organisation_name(installation.orgnr),
+                                         installation.orgnr,
+                                         {},
+                                         from,
+                                         to});
       national_->register_organisation(
           {installation.orgnr, organisation_name(installation.orgnr), {}, identity.certificate});
       national_->register_client(client_id(installation.orgnr), installation.orgnr);
-      national_->approve_system_user(client_id(installation.orgnr), installation.orgnr, system_user_name(installation.orgnr));
+      national_->approve_system_user(client_id(installation.orgnr), installation.orgnr,
+                                     system_user_name(installation.orgnr));
       identities.emplace(installation.orgnr, std::move(identity));
     }
     fs::create_directories(folder(installation.name), error);

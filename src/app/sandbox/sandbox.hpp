@@ -1,5 +1,5 @@
-// A whole eFormidling on one machine: simulated national services, certificates of its own, and installations as child processes. Used by
-// `kanal sandbox`, by end-to-end tests and by benchmarks. One thread.
+// A whole eFormidling on one machine: simulated national services, certificates of its own, and installations as child
+// processes. Used by `kanal sandbox`, by end-to-end tests and by benchmarks. One thread.
 #pragma once
 
 #include <chrono>
@@ -25,19 +25,19 @@ namespace kanal::app {
 
 /// An installation to set up.
 struct InstallationPlan {
-  std::string name;     ///< also its folder
+  std::string name;  ///< also its folder
   std::string orgnr;
-  std::string channel;  ///< empty: the main installation
+  std::string channel;                          ///< empty: the main installation
   std::map<std::string, std::string> settings;  ///< more lines for its properties file
 };
 
 struct SandboxPlan {
   std::filesystem::path folder;
-  bool keep = false;                 ///< keep what an earlier run left
-  std::uint16_t first_port = 0;      ///< 0: any free ones
+  bool keep = false;             ///< keep what an earlier run left
+  std::uint16_t first_port = 0;  ///< 0: any free ones
   std::chrono::milliseconds polling{250};
   std::chrono::milliseconds scan_time{0};  ///< virus scan at the broker
-  std::string program;               ///< the `kanal` to run
+  std::string program;                     ///< the `kanal` to run
   std::vector<InstallationPlan> installations;
 };
 

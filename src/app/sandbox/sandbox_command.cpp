@@ -17,7 +17,8 @@ namespace kanal::app {
 namespace {
 
 int list_faults() {
-  for (const auto& fault : sim::fault_catalogue()) std::cout << fmt::format("{:<34} {}\n", fault.name, fault.description);
+  for (const auto& fault : sim::fault_catalogue())
+    std::cout << fmt::format("{:<34} {}\n", fault.name, fault.description);
   return exit_code::good;
 }
 
@@ -38,7 +39,8 @@ DemoPlan demo_plan(const Sandbox& sandbox) {
 void print_addresses(Sandbox& sandbox) {
   std::cout << "\nThe sandbox is up:\n";
   for (const auto& installation : sandbox.installations()) {
-    std::cout << fmt::format("  {:<16} {}  organisation {}{}\n", installation.name, sandbox.url(installation.name), installation.orgnr,
+    std::cout << fmt::format("  {:<16} {}  organisation {}{}\n", installation.name, sandbox.url(installation.name),
+                             installation.orgnr,
                              installation.channel.empty() ? "" : ", channel " + installation.channel);
   }
   std::cout << fmt::format("  {:<16} {}/sim/audit\n", "audit trail", sandbox.national().broker().url());
@@ -98,8 +100,10 @@ int sandbox(const SandboxOptions& options) {
     }
     complete = *shown;
     if (!options.json) {
-      std::cout << (complete ? "\nEvery message has all five statuses, at its sender only.\n"
-                             : "\nNot every message reached its final status; see kanal.log in the installations' folders.\n");
+      std::cout
+          << (complete
+                  ? "\nEvery message has all five statuses, at its sender only.\n"
+                  : "\nNot every message reached its final status; see kanal.log in the installations' folders.\n");
     }
   }
   if (!options.once) {

@@ -21,7 +21,8 @@ FrameSource::FrameSource(const ports::BlobRef& ref, const crypto::Key256& key, F
 
 FrameSource::~FrameSource() { wipe(key_); }
 
-Result<std::unique_ptr<SeekableSource>> FrameSource::open(const ports::BlobRef& ref, const crypto::Key256& key, File file) {
+Result<std::unique_ptr<SeekableSource>> FrameSource::open(const ports::BlobRef& ref, const crypto::Key256& key,
+                                                          File file) {
   std::uint64_t length = ref.inline_frames.size();
   if (file.is_open()) {
     auto measured = file.size();

@@ -1,5 +1,5 @@
-// Reads one blob at any place. A frame is verified before a byte of it is given out; only the current one is kept in clear.
-// One thread per source.
+// Reads one blob at any place. A frame is verified before a byte of it is given out; only the current one is kept in
+// clear. One thread per source.
 #pragma once
 
 #include <cstdint>

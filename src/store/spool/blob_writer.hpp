@@ -1,5 +1,5 @@
-// Writes one blob: digests and frames in one pass. Small blobs stay in memory and end in the BlobRef, larger ones go to a
-// file that gets its name only when it is complete. One thread per writer.
+// Writes one blob: digests and frames in one pass. Small blobs stay in memory and end in the BlobRef, larger ones go to
+// a file that gets its name only when it is complete. One thread per writer.
 #pragma once
 
 #include <array>

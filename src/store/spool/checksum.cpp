@@ -1,5 +1,5 @@
-// CRC-32: polynomial 0x04C11DB7, reflected, inverted before and after (ISO 3309). Folding as in V. Gopal et al., "Fast CRC
-// Computation for Generic Polynomials Using PCLMULQDQ Instruction" (Intel, 2009); constants of its appendix.
+// CRC-32: polynomial 0x04C11DB7, reflected, inverted before and after (ISO 3309). Folding as in V. Gopal et al., "Fast
+// CRC Computation for Generic Polynomials Using PCLMULQDQ Instruction" (Intel, 2009); constants of its appendix.
 #include "store/spool/checksum.hpp"
 
 #include <zlib.h>

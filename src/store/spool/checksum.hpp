@@ -1,5 +1,5 @@
-// CRC-32 as zip and zlib define it, with the processor's carry-less multiplication where there is one: every payload byte
-// passes here, and zlib alone takes as long for it as the encryption. Pure function, any thread.
+// CRC-32 as zip and zlib define it, with the processor's carry-less multiplication where there is one: every payload
+// byte passes here, and zlib alone takes as long for it as the encryption. Pure function, any thread.
 #pragma once
 
 #include <cstdint>

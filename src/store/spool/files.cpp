@@ -17,8 +17,8 @@ tl::unexpected<Error> io_failure(std::string_view what, const std::filesystem::p
   if (error == ENOSPC || error == EDQUOT || error == EFBIG) {
     return retry("spool.full", fmt::format("no room left to {} {}: free space on its disk", what, path.string()));
   }
-  return retry("spool.io", fmt::format("cannot {} {} ({}): check the disk and the rights of the folder", what, path.string(),
-                                       std::generic_category().message(error)));
+  return retry("spool.io", fmt::format("cannot {} {} ({}): check the disk and the rights of the folder", what,
+                                       path.string(), std::generic_category().message(error)));
 }
 
 File::File(int descriptor, std::filesystem::path path) : descriptor_(descriptor), path_(std::move(path)) {}
@@ -94,7 +94,8 @@ Result<void> File::sync() {
 
 void File::start_writeback(std::uint64_t offset, std::uint64_t length) {
   // Only a hint: what it fails to do, sync() does and reports.
-  (void)::sync_file_range(descriptor_, static_cast<off64_t>(offset), static_cast<off64_t>(length), SYNC_FILE_RANGE_WRITE);
+  (void)::sync_file_range(descriptor_, static_cast<off64_t>(offset), static_cast<off64_t>(length),
+                          SYNC_FILE_RANGE_WRITE);
 }
 
 bool File::try_lock() { return ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0; }

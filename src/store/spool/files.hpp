@@ -1,5 +1,5 @@
-// Plain file operations of the spool as Results: `spool.full` when there is no room, `spool.io` for everything else, both
-// worth a retry. One File is used by one thread at a time.
+// Plain file operations of the spool as Results: `spool.full` when there is no room, `spool.io` for everything else,
+// both worth a retry. One File is used by one thread at a time.
 #pragma once
 
 #include <cstdint>

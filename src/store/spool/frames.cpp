@@ -6,8 +6,8 @@
 // Every blob has a random key of its own, kept in the BlobRef as a box (sealing.cpp) that is bound to the blob id.
 // nonce           = 4(%x00) frame-number(big-endian, 8 bytes), counted from 0
 // associated data = %x00 for a full frame, %x01 for the last one
-// So a frame cannot be moved (nonce), a blob cannot be cut at a frame border (associated data), and a file cannot stand in
-// for another (key).
+// So a frame cannot be moved (nonce), a blob cannot be cut at a frame border (associated data), and a file cannot stand
+// in for another (key).
 #include "store/spool/frames.hpp"
 
 #include <array>

@@ -101,7 +101,8 @@ Result<std::optional<Bytes>> read_key_file(const fs::path& path) {
   if (!*there) return std::optional<Bytes>{};
   auto size = file.size();
   if (!size) return failed(size);
-  if (*size > max_key_file) return reject("spool.key", fmt::format("{} is no installation key: too large", path.string()));
+  if (*size > max_key_file)
+    return reject("spool.key", fmt::format("{} is no installation key: too large", path.string()));
   Bytes bytes(static_cast<std::size_t>(*size));
   auto count = file.read_at(bytes, 0);
   if (!count) return failed(count);
@@ -109,7 +110,8 @@ Result<std::optional<Bytes>> read_key_file(const fs::path& path) {
   return std::optional(std::move(bytes));
 }
 
-Result<crypto::Key256> open_key(const fs::path& folder, ByteView wrapped, const std::vector<crypto::Identity>& identities) {
+Result<crypto::Key256> open_key(const fs::path& folder, ByteView wrapped,
+                                const std::vector<crypto::Identity>& identities) {
   std::optional<Error> first_error;
   for (std::size_t i = 0; i < identities.size(); ++i) {
     auto key = unwrap(wrapped, identities[i]);
@@ -123,13 +125,14 @@ Result<crypto::Key256> open_key(const fs::path& folder, ByteView wrapped, const 
     if (auto stored = store_key(folder, *renewed, true); !stored) return failed(stored);
     return key;
   }
-  Error error{"spool.key",
-              fmt::format("{} opens with none of the configured keystores; configure the keystore it was made for as a former "
-                          "one, or restore the file from a backup",
-                          (folder / key_file).string()),
-              Disposition::reject,
-              {},
-              {}};
+  Error error{
+      "spool.key",
+      fmt::format("{} opens with none of the configured keystores; configure the keystore it was made for as a former "
+                  "one, or restore the file from a backup",
+                  (folder / key_file).string()),
+      Disposition::reject,
+      {},
+      {}};
   if (first_error) error.cause = std::make_shared<const Error>(std::move(*first_error));
   return tl::unexpected<Error>(std::move(error));
 }
@@ -145,8 +148,9 @@ Result<crypto::Key256> load_installation_key(const fs::path& folder, const std::
   if (!wrapped) return failed(wrapped);
   if (*wrapped) return open_key(folder, **wrapped, identities);
   if (holds_blobs(folder)) {
-    return reject("spool.key", fmt::format("{} is missing while the spool holds files sealed with it: restore it from a backup",
-                                           (folder / key_file).string()));
+    return reject("spool.key",
+                  fmt::format("{} is missing while the spool holds files sealed with it: restore it from a backup",
+                              (folder / key_file).string()));
   }
   crypto::Key256 key{};
   std::ranges::copy(crypto::random_bytes(key.size()), key.begin());

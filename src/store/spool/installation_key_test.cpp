@@ -65,7 +65,8 @@ TEST_F(InstallationKeyTest, IsMadeOnceAndOpenedAgain) {
 }
 
 TEST_F(InstallationKeyTest, TwoInstallationsHaveDifferentKeys) {
-  EXPECT_NE(*load_installation_key(folder(), {*current_}), *load_installation_key(folder_.path() / "other", {*current_}));
+  EXPECT_NE(*load_installation_key(folder(), {*current_}),
+            *load_installation_key(folder_.path() / "other", {*current_}));
 }
 
 TEST_F(InstallationKeyTest, IsWrappedAnewForTheCurrentCertificate) {

@@ -78,8 +78,9 @@ Result<Bytes> open_box(const crypto::Key256& key, std::string_view purpose, std:
   auto plain = crypto::gcm_open(own_key, nonce, box.subspan(1 + salt_size + crypto::gcm_nonce_size), bytes_of(context));
   wipe(own_key);
   if (!plain) {
-    return reject("spool.sealed",
-                  "sealed data does not open: it is damaged, or the installation key is not the one it was sealed with");
+    return reject(
+        "spool.sealed",
+        "sealed data does not open: it is damaged, or the installation key is not the one it was sealed with");
   }
   return plain;
 }

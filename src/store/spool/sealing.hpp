@@ -1,4 +1,5 @@
-// Small secrets and texts sealed under the installation key: blob keys and texts of store rows. Pure functions, any thread.
+// Small secrets and texts sealed under the installation key: blob keys and texts of store rows. Pure functions, any
+// thread.
 #pragma once
 
 #include <string_view>

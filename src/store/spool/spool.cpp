@@ -147,10 +147,11 @@ Result<std::unique_ptr<ports::BlobWriter>> FolderSpool::create(ports::BlobOption
 Result<std::unique_ptr<SeekableSource>> FolderSpool::open(const ports::BlobRef& ref) {
   auto unwrapped = open_box(options_.key, purpose::blob_key, ref.id.str(), ref.wrapped_key);
   if (!unwrapped || unwrapped->size() != sizeof(crypto::Key256)) {
-    return reject("spool.damaged",
-                  fmt::format("the key of spool file {} does not open: it is damaged, or the installation key is not the one "
-                              "it was sealed with",
-                              ref.id.str()));
+    return reject(
+        "spool.damaged",
+        fmt::format("the key of spool file {} does not open: it is damaged, or the installation key is not the one "
+                    "it was sealed with",
+                    ref.id.str()));
   }
   crypto::Key256 key{};
   std::ranges::copy(*unwrapped, key.begin());

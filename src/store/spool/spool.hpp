@@ -14,8 +14,9 @@
 
 namespace kanal::store {
 
-/// Reads `<folder>/installation.key` (CMS to one of `identities`, current first), or makes it on first start (durably). A key that was
-/// wrapped for an earlier certificate is wrapped anew for the current one. `spool.key` when none of the identities opens it.
+/// Reads `<folder>/installation.key` (CMS to one of `identities`, current first), or makes it on first start (durably).
+/// A key that was wrapped for an earlier certificate is wrapped anew for the current one. `spool.key` when none of the
+/// identities opens it.
 Result<crypto::Key256> load_installation_key(const std::filesystem::path& folder,
                                              const std::vector<crypto::Identity>& identities);
 
@@ -28,7 +29,8 @@ struct SpoolOptions {
 /// A spool folder with the additional duty to sweep what a crash left behind.
 class Spool : public ports::BlobStore {
  public:
-  /// Removes scratch files and files whose id `is_known` denies, if they are older than this process. Call once at start.
+  /// Removes scratch files and files whose id `is_known` denies, if they are older than this process. Call once at
+  /// start.
   virtual Result<std::size_t> sweep(const std::function<bool(const BlobId&)>& is_known) = 0;
 };
 

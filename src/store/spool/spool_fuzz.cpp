@@ -43,11 +43,22 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto bytes = input.subspan(3);
   auto ref = fixture.ref;
   switch (data[0] % 6) {
-    case 0: overwrite(ref.inline_frames, argument * 3, bytes); break;
-    case 1: overwrite(ref.wrapped_key, argument, bytes); break;
-    case 2: ref.inline_frames = copy_of(bytes); ref.size = argument; break;
-    case 3: ref.wrapped_key = copy_of(bytes); break;
-    case 4: ref.id = BlobId(std::string(text_of(bytes))); break;
+    case 0:
+      overwrite(ref.inline_frames, argument * 3, bytes);
+      break;
+    case 1:
+      overwrite(ref.wrapped_key, argument, bytes);
+      break;
+    case 2:
+      ref.inline_frames = copy_of(bytes);
+      ref.size = argument;
+      break;
+    case 3:
+      ref.wrapped_key = copy_of(bytes);
+      break;
+    case 4:
+      ref.id = BlobId(std::string(text_of(bytes)));
+      break;
     default:
       ref.size = argument;
       ref.inline_frames.resize(static_cast<std::size_t>(store::sealed_size(argument).value_or(0)));

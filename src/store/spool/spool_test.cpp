@@ -144,8 +144,8 @@ TEST_F(SpoolTest, ReadsFromAnyPlace) {
   auto source = spool_->open(store(content));
   ASSERT_TRUE(source);
   EXPECT_EQ((*source)->size(), content.size());
-  for (const std::size_t offset :
-       {content.size() - 1, std::size_t{0}, frame - 1, frame, 2 * frame + 5, 3 * frame, std::size_t{1}, content.size()}) {
+  for (const std::size_t offset : {content.size() - 1, std::size_t{0}, frame - 1, frame, 2 * frame + 5, 3 * frame,
+                                   std::size_t{1}, content.size()}) {
     ASSERT_TRUE((*source)->seek(offset));
     Bytes tail(300);
     std::size_t total = 0;

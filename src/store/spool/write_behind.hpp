@@ -1,5 +1,5 @@
-// Lets encryption and the disk work at the same time: sealed frames go into a ring, a thread of its own writes them to the
-// file. Made for large blobs only. Used by one thread; the file belongs to the ring until finish().
+// Lets encryption and the disk work at the same time: sealed frames go into a ring, a thread of its own writes them to
+// the file. Made for large blobs only. Used by one thread; the file belongs to the ring until finish().
 #pragma once
 
 #include <condition_variable>

@@ -51,7 +51,8 @@ Condition condition(const std::vector<Filter>& filters, std::optional<std::size_
 /// Rows that all of the counted filters, or only the base one, match.
 Result<std::int64_t> counted(Database& database, const ListedTable& table, const std::vector<Filter>& filters) {
   const auto where = condition(filters, {});
-  return number(database, fmt::format("SELECT ifnull(sum(n), 0) FROM {} WHERE {}", table.counts, where.sql), where.values);
+  return number(database, fmt::format("SELECT ifnull(sum(n), 0) FROM {} WHERE {}", table.counts, where.sql),
+                where.values);
 }
 
 std::vector<Filter> with_base(const std::vector<Filter>& filters, const Filter* one) {
@@ -70,7 +71,8 @@ Result<std::int64_t> estimate(Database& database, const ListedTable& table, cons
   const auto where = condition(chosen, chosen.size() - 1);
   auto values = where.values;
   values.emplace_back(probe_limit);
-  return number(database, fmt::format("SELECT count(*) FROM (SELECT 1 FROM {} WHERE {} LIMIT ?)", table.table, where.sql),
+  return number(database,
+                fmt::format("SELECT count(*) FROM (SELECT 1 FROM {} WHERE {} LIMIT ?)", table.table, where.sql),
                 values);
 }
 
@@ -107,7 +109,8 @@ Result<Order> order_of(const ListedTable& table, const std::vector<ports::SortKe
     if (sort == table.sortable.end()) {
       std::string names;
       for (const auto& known : table.sortable) names += fmt::format("{}{}", names.empty() ? "" : ", ", known.property);
-      return reject("query.sort", fmt::format("cannot sort by '{}'; possible are {}", key.property.substr(0, 64), names));
+      return reject("query.sort",
+                    fmt::format("cannot sort by '{}'; possible are {}", key.property.substr(0, 64), names));
     }
     way = key.descending ? "DESC" : "ASC";
     add(sort->column);
@@ -154,8 +157,8 @@ Result<ListedPage> list(Database& database, const ListedTable& table, const std:
   auto where = condition(filters, looked_up);
   where.values.emplace_back(page.size);
   where.values.emplace_back(offset);
-  listed.rows.emplace(database.query_once(fmt::format("SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT ? OFFSET ?", table.columns,
-                                                      table.joined, where.sql, order->sql),
+  listed.rows.emplace(database.query_once(fmt::format("SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT ? OFFSET ?",
+                                                      table.columns, table.joined, where.sql, order->sql),
                                           where.values));
   return listed;
 }

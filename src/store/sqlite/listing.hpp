@@ -1,6 +1,7 @@
-// Pages of the three large tables: filters, order, total. With a million rows one wrong choice of index costs a second, and
-// SQLite without statistics cannot know better; so the choice is made here, from maintained counts and short probes: either
-// one filter's index finds the rows and they are sorted, or the rows are walked in their order until the page is full.
+// Pages of the three large tables: filters, order, total. With a million rows one wrong choice of index costs a second,
+// and SQLite without statistics cannot know better; so the choice is made here, from maintained counts and short
+// probes: either one filter's index finds the rows and they are sorted, or the rows are walked in their order until the
+// page is full.
 #pragma once
 
 #include <cstdint>
@@ -43,7 +44,7 @@ struct ListedTable {
   std::string_view joined;   ///< the table with what the columns need
   std::string_view table;    ///< the table alone
   std::string_view id;
-  std::string_view counts;   ///< its table of counts
+  std::string_view counts;  ///< its table of counts
   std::span<const SortColumn> sortable;
 };
 
@@ -57,8 +58,8 @@ struct ListedPage {
 Result<ListedPage> list(Database& database, const ListedTable& table, const std::vector<Filter>& filters,
                         const ports::PageRequest& page);
 
-/// Condition and values for `filters`, such that the most selective one is looked up, or none (and the rows are walked in
-/// another order) when even that one matches more than `at_most` rows.
+/// Condition and values for `filters`, such that the most selective one is looked up, or none (and the rows are walked
+/// in another order) when even that one matches more than `at_most` rows.
 struct Condition {
   std::string sql;
   std::vector<Value> values;

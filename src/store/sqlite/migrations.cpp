@@ -1,5 +1,5 @@
-// Times are microseconds since 1970 (UTC); direction is 0 outgoing, 1 incoming; columns named sealed_* hold boxes of the
-// spool's installation key; a column that names a blob counts as one of its owners.
+// Times are microseconds since 1970 (UTC); direction is 0 outgoing, 1 incoming; columns named sealed_* hold boxes of
+// the spool's installation key; a column that names a blob counts as one of its owners.
 #include "store/sqlite/migrations.hpp"
 
 #include <array>
@@ -275,7 +275,8 @@ Result<void> apply(Database& database, const Migration& step, Time now) {
   if (auto begun = database.script("BEGIN IMMEDIATE"); !begun) return begun;
   auto done = database.script(std::string(step.sql));
   if (done) {
-    done = database.run("INSERT INTO schema_version (version, name, applied) VALUES (?, ?, ?)", step.version, step.name, now);
+    done = database.run("INSERT INTO schema_version (version, name, applied) VALUES (?, ?, ?)", step.version, step.name,
+                        now);
   }
   if (done) done = database.script("COMMIT");
   if (!done) {
@@ -299,9 +300,10 @@ Result<void> migrate(Database& database, std::span<const Migration> steps, Time 
   if (!version) return failed(version);
   const std::int64_t known = steps.empty() ? 0 : steps.back().version;
   if (*version > known) {
-    return reject("store.newer", fmt::format("the database has schema version {}, this program knows {}: install the newer "
-                                             "program, or restore the backup taken before it ran",
-                                             *version, known));
+    return reject("store.newer",
+                  fmt::format("the database has schema version {}, this program knows {}: install the newer "
+                              "program, or restore the backup taken before it ran",
+                              *version, known));
   }
   for (const auto& step : steps) {
     if (step.version <= *version) continue;

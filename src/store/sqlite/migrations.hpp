@@ -19,8 +19,8 @@ struct Migration {
 /// All steps, in order.
 [[nodiscard]] std::span<const Migration> migrations();
 
-/// Takes those of `steps` that the database has not seen, each in its own transaction. `store.newer` when the database was
-/// written by a program that knows more steps.
+/// Takes those of `steps` that the database has not seen, each in its own transaction. `store.newer` when the database
+/// was written by a program that knows more steps.
 Result<void> migrate(Database& database, std::span<const Migration> steps, Time now);
 
 }  // namespace kanal::store

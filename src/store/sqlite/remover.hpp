@@ -1,5 +1,5 @@
-// Removes blobs that no row refers to any more, on a thread of its own: unlinking a large file takes longer than a commit.
-// What it does not get to is left for the sweep at the next start. Thread-safe.
+// Removes blobs that no row refers to any more, on a thread of its own: unlinking a large file takes longer than a
+// commit. What it does not get to is left for the sweep at the next start. Thread-safe.
 #pragma once
 
 #include <condition_variable>

@@ -46,7 +46,8 @@ void RowReader::fail(const Error& error) {
 }
 
 void RowReader::refuse(std::string_view what) {
-  fail(Error{"store.damaged", fmt::format("the database holds {}: restore it from a backup", what), Disposition::bug, {}, {}});
+  fail(Error{
+      "store.damaged", fmt::format("the database holds {}: restore it from a backup", what), Disposition::bug, {}, {}});
 }
 
 std::string RowReader::opened(const Statement& row, int column, std::string_view context) {

@@ -1,5 +1,5 @@
-// Rows of the database as records. A RowReader opens sealed columns and remembers the first thing that was wrong with a row:
-// its caller must not hand out records after that.
+// Rows of the database as records. A RowReader opens sealed columns and remembers the first thing that was wrong with a
+// row: its caller must not hand out records after that.
 #pragma once
 
 #include <optional>
@@ -20,17 +20,19 @@ constexpr std::string_view payload = "job.payload";
 constexpr std::string_view orphan_sbd = "orphan.sbd";
 }  // namespace sealed
 
-/// SELECT lists, in the order in which RowReader reads them. Messages, attachments, jobs and quarantine rows need their table
-/// joined with `blob b`; statuses theirs (`s`) with `conversation c`.
+/// SELECT lists, in the order in which RowReader reads them. Messages, attachments, jobs and quarantine rows need their
+/// table joined with `blob b`; statuses theirs (`s`) with `conversation c`.
 namespace columns {
 constexpr std::string_view conversation =
     "c.id, c.conversation_id, c.message_id, c.direction, c.service, c.sender, c.sender_identifier, c.receiver, "
-    "c.receiver_identifier, c.process, c.document_type, c.message_type, c.message_reference, c.message_title, c.last_update, "
+    "c.receiver_identifier, c.process, c.document_type, c.message_type, c.message_reference, c.message_title, "
+    "c.last_update, "
     "c.expiry, c.finished, c.pollable, c.external_system_reference, c.message_channel";
 constexpr std::string_view status =
     "s.id, s.conversation, c.message_id, c.conversation_id, s.at, s.status, s.description, s.sealed_raw_receipt";
 constexpr std::string_view message =
-    "m.id, m.direction, m.message_id, m.conversation_id, m.service, m.process, m.sender_identifier, m.receiver_identifier, "
+    "m.id, m.direction, m.message_id, m.conversation_id, m.service, m.process, m.sender_identifier, "
+    "m.receiver_identifier, "
     "m.created, m.last_updated, m.queued, m.lock_until, m.sealed_sbd, "
     "b.id, b.size, b.crc32, b.sha256, b.md5, b.wrapped_key, b.frames";
 constexpr std::string_view attachment =
@@ -40,7 +42,8 @@ constexpr std::string_view job =
     "j.id, j.kind, j.key, j.service, j.attempt, j.not_before, j.created, j.fence, j.last_error, "
     "j.sealed_payload, b.id, b.size, b.crc32, b.sha256, b.md5, b.wrapped_key, b.frames";
 constexpr std::string_view remote_item =
-    "service, inbox, remote_id, verdict, state, channel_seen, sender, created, published, first_seen, last_seen, look_again, "
+    "service, inbox, remote_id, verdict, state, channel_seen, sender, created, published, first_seen, last_seen, "
+    "look_again, "
     "attempts, refers_to, detail, reason";
 constexpr std::string_view orphan =
     "id, service, remote_id, message_id, conversation_id, counterpart, kind, cause, sealed_sbd, at";

@@ -33,8 +33,9 @@ tl::unexpected<Error> error_of(sqlite3* connection, int code) {
     case SQLITE_PERM:
     case SQLITE_NOMEM:
     case SQLITE_PROTOCOL:
-      return retry("store.io", fmt::format("cannot read or write the database: check its disk and the rights of its folder ({})",
-                                           detail));
+      return retry(
+          "store.io",
+          fmt::format("cannot read or write the database: check its disk and the rights of its folder ({})", detail));
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return bug("store.damaged", fmt::format("the database file is damaged: restore it from a backup ({})", detail));
@@ -135,8 +136,8 @@ void Database::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_fin
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file, Access access) {
   sqlite3* connection = nullptr;
   // A reader of a WAL database writes to its index file; query_only keeps it from the content.
-  const int code =
-      sqlite3_open_v2(file.c_str(), &connection, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int code = sqlite3_open_v2(file.c_str(), &connection,
+                                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   std::unique_ptr<Database> database(new Database(connection));
   if (code != SQLITE_OK) return error_of(connection, code);
   sqlite3_extended_result_codes(connection, 1);
@@ -174,8 +175,7 @@ Statement Database::prepared(std::string_view sql) {
 
 Statement Database::query_once(const std::string& sql, const std::vector<Value>& values) {
   sqlite3_stmt* handle = nullptr;
-  const int code =
-      sqlite3_prepare_v3(connection_.get(), sql.data(), static_cast<int>(sql.size()), 0, &handle, nullptr);
+  const int code = sqlite3_prepare_v3(connection_.get(), sql.data(), static_cast<int>(sql.size()), 0, &handle, nullptr);
   Statement statement(connection_.get(), handle, nullptr, code);
   int index = 0;
   for (const auto& value : values) statement.bind(++index, value, Statement::Keep::copy);

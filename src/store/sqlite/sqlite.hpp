@@ -1,6 +1,7 @@
 // SQLite as owned objects and Results: a connection with its prepared statements. Errors carry the codes of the store:
 // `store.busy`, `store.full`, `store.io` (worth a retry), `store.exists`, `store.not_found` (a violated constraint),
-// `store.damaged`, `store.sql` (ours or the disk's fault). A Database and its Statements belong to one thread at a time.
+// `store.damaged`, `store.sql` (ours or the disk's fault). A Database and its Statements belong to one thread at a
+// time.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Jobs: a lease is the row's `leased_until` together with its fence, which grows with every lease. Whoever holds an older fence
-// is refused, so that two workers never both finish a job.
+// Jobs: a lease is the row's `leased_until` together with its fence, which grows with every lease. Whoever holds an
+// older fence is refused, so that two workers never both finish a job.
 #include <fmt/format.h>
 
 #include "store/sqlite/sqlite_txn.hpp"
@@ -8,8 +8,9 @@ namespace kanal::store {
 namespace {
 
 tl::unexpected<Error> lease_lost(const ports::Job& job) {
-  return reject("store.lease_lost",
-                fmt::format("job {} {} ended or went to another worker meanwhile: this result is discarded", job.kind, job.key));
+  return reject(
+      "store.lease_lost",
+      fmt::format("job {} {} ended or went to another worker meanwhile: this result is discarded", job.kind, job.key));
 }
 
 }  // namespace
@@ -37,7 +38,8 @@ Result<bool> SqliteTxn::enqueue(ports::Job job) {
 
 Result<std::vector<ports::Job>> SqliteTxn::lease(std::string_view kind, Time now, Time until, int limit) {
   static const std::string sql = fmt::format(
-      "SELECT {} FROM job j INDEXED BY job_due LEFT JOIN blob b ON b.id = j.package WHERE j.kind = ?1 AND j.not_before <= ?2 "
+      "SELECT {} FROM job j INDEXED BY job_due LEFT JOIN blob b ON b.id = j.package WHERE j.kind = ?1 AND j.not_before "
+      "<= ?2 "
       "AND (j.leased_until IS NULL OR j.leased_until <= ?2) ORDER BY j.not_before, j.id LIMIT ?3",
       columns::job);
   auto jobs = all(db_.query(sql, kind, now, limit), &RowReader::job);
@@ -66,16 +68,18 @@ Result<void> SqliteTxn::complete(const ports::Job& job) {
 }
 
 Result<void> SqliteTxn::postpone(const ports::Job& job, Time not_before, std::string_view error, bool count_attempt) {
-  return still_leased(
-      job, db_.run("UPDATE job SET attempt = attempt + ?, not_before = ?, last_error = ?, sealed_payload = ?, leased_until = NULL "
-                   "WHERE id = ? AND fence = ?",
-                   count_attempt, not_before, error, blobs_.seal(bytes_of(job.payload), sealed::payload), job.id, job.fence));
+  return still_leased(job, db_.run("UPDATE job SET attempt = attempt + ?, not_before = ?, last_error = ?, "
+                                   "sealed_payload = ?, leased_until = NULL "
+                                   "WHERE id = ? AND fence = ?",
+                                   count_attempt, not_before, error,
+                                   blobs_.seal(bytes_of(job.payload), sealed::payload), job.id, job.fence));
 }
 
 Result<void> SqliteTxn::renew(const ports::Job& job, Time until) {
   // A job that its holder has just put back has no lease to renew.
-  return still_leased(job, db_.run("UPDATE job SET leased_until = ? WHERE id = ? AND fence = ? AND leased_until IS NOT NULL", until,
-                                   job.id, job.fence));
+  return still_leased(
+      job, db_.run("UPDATE job SET leased_until = ? WHERE id = ? AND fence = ? AND leased_until IS NOT NULL", until,
+                   job.id, job.fence));
 }
 
 Result<void> SqliteTxn::save_progress(const ports::Job& job) {

@@ -40,16 +40,15 @@ constexpr std::array<SortColumn, 9> message_sorts = {{{"id", "m.id"},
                                                       {"lastUpdated", "m.last_updated"},
                                                       {"lockTimeout", "m.lock_until"}}};
 
-constexpr ListedTable conversation_table{
-    columns::conversation, "conversation c", "conversation c", "c.id", "conversation_count", conversation_sorts};
-constexpr ListedTable status_table{columns::status,
-                                   "message_status s CROSS JOIN conversation c ON c.id = s.conversation",
-                                   "message_status s",
-                                   "s.id",
-                                   "message_status_count",
-                                   status_sorts};
-constexpr ListedTable message_table{
-    columns::message, "message m LEFT JOIN blob b ON b.id = m.package", "message m", "m.id", "message_count", message_sorts};
+constexpr ListedTable conversation_table{columns::conversation, "conversation c",  "conversation c", "c.id",
+                                         "conversation_count",  conversation_sorts};
+constexpr ListedTable status_table{
+    columns::status,        "message_status s CROSS JOIN conversation c ON c.id = s.conversation",
+    "message_status s",     "s.id",
+    "message_status_count", status_sorts};
+constexpr ListedTable message_table{columns::message, "message m LEFT JOIN blob b ON b.id = m.package",
+                                    "message m",      "m.id",
+                                    "message_count",  message_sorts};
 
 /// Filters in the making.
 class Filters {
@@ -120,22 +119,26 @@ Result<ports::Page<ports::Conversation>> SqliteTxn::conversations(const ports::C
   return found;
 }
 
-Result<ports::Page<ports::MessageStatus>> SqliteTxn::statuses(const ports::StatusQuery& query, const ports::PageRequest& page) {
+Result<ports::Page<ports::MessageStatus>> SqliteTxn::statuses(const ports::StatusQuery& query,
+                                                              const ports::PageRequest& page) {
   Filters filters;
   filters.add(Kind::few, "s.id = ?", query.id);
   filters.add(Kind::few, "s.conversation IN (SELECT id FROM conversation WHERE message_id = ?)", query.message_id);
-  filters.add(Kind::few, "s.conversation IN (SELECT id FROM conversation WHERE conversation_id = ?)", query.conversation_id);
+  filters.add(Kind::few, "s.conversation IN (SELECT id FROM conversation WHERE conversation_id = ?)",
+              query.conversation_id);
   if (query.status) filters.add(Kind::counted, "status = ?", std::optional(std::string(name_of(*query.status))));
   filters.add(Kind::range, "at >= ?", query.from);
   filters.add(Kind::range, "at <= ?", query.to);
   return page_of(list(db_, status_table, filters.list(), page), &RowReader::status);
 }
 
-Result<ports::Page<ports::Message>> SqliteTxn::messages(const ports::MessageQuery& query, const ports::PageRequest& page) {
+Result<ports::Page<ports::Message>> SqliteTxn::messages(const ports::MessageQuery& query,
+                                                        const ports::PageRequest& page) {
   return page_of(list(db_, message_table, filters_of(query, query.direction).list(), page), &RowReader::message);
 }
 
-Result<std::optional<ports::Message>> SqliteTxn::lock_next(const ports::MessageQuery& query, Time now, Time lock_until) {
+Result<std::optional<ports::Message>> SqliteTxn::lock_next(const ports::MessageQuery& query, Time now,
+                                                           Time lock_until) {
   // A filter that matches few rows is looked up and those are sorted; otherwise the queue is walked from its front.
   constexpr std::int64_t worth_sorting = 200;
   const auto filters = filters_of(query, ports::Direction::incoming);
@@ -145,15 +148,16 @@ Result<std::optional<ports::Message>> SqliteTxn::lock_next(const ports::MessageQ
   {
     auto values = where->values;
     values.emplace_back(to_micros(now));
-    auto oldest = db_.query_once("SELECT m.id FROM message m " + std::string(where->looked_up ? "" : "INDEXED BY message_arrival ") +
-                                     "WHERE " + where->sql +
-                                     " AND (lock_until IS NULL OR lock_until <= ?) ORDER BY created, id LIMIT 1",
-                                 values);
+    auto oldest = db_.query_once(
+        "SELECT m.id FROM message m " + std::string(where->looked_up ? "" : "INDEXED BY message_arrival ") + "WHERE " +
+            where->sql + " AND (lock_until IS NULL OR lock_until <= ?) ORDER BY created, id LIMIT 1",
+        values);
     if (next(oldest)) id = oldest.integer(0);
   }
   if (auto good = readable(); !good) return failed(good);
   if (!id) return std::optional<ports::Message>{};
-  if (auto locked = db_.run("UPDATE message SET lock_until = ? WHERE id = ?", lock_until, *id); !locked) return failed(locked);
+  if (auto locked = db_.run("UPDATE message SET lock_until = ? WHERE id = ?", lock_until, *id); !locked)
+    return failed(locked);
   static const std::string sql =
       "SELECT " + std::string(columns::message) + " FROM message m LEFT JOIN blob b ON b.id = m.package WHERE m.id = ?";
   auto message = first(db_.query(sql, *id), &RowReader::message);

@@ -1,7 +1,9 @@
-// The embedded store: SQLite in WAL with synchronous=FULL, one writer thread that gathers waiting transactions into one commit
-// (at most 64, or what has come within 2 ms), a few read connections (stack.md "SQLite", style.md "Concurrency" 3).
+// The embedded store: SQLite in WAL with synchronous=FULL, one writer thread that gathers waiting transactions into one
+// commit (at most 64, or what has come within 2 ms), a few read connections (stack.md "SQLite", style.md "Concurrency"
+// 3).
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -20,12 +22,15 @@ struct SqliteOptions {
 /// A store that also knows which blobs its rows refer to.
 class SqliteStore : public ports::Store {
  public:
+  /// True also when the database cannot say: what may be needed is kept.
   [[nodiscard]] virtual bool knows_blob(const BlobId& id) = 0;
+  /// Commits made since the store was opened: fewer than write() calls when those shared them. For metrics.
+  [[nodiscard]] virtual std::uint64_t commits() const = 0;
 };
 
-/// Opens the file, takes the process lock (`store.locked` when another process has it), runs migrations forward. SBDs, raw receipts and job payloads
-/// are sealed with `blobs`; blobs of removed rows are removed from it after the commit.
-Result<std::unique_ptr<SqliteStore>> open_sqlite_store(const SqliteOptions& options, ports::BlobStore& blobs, Clock& clock,
-                                                       Log& log);
+/// Opens the file, takes the process lock (`store.locked` when another process has it), runs migrations forward. SBDs,
+/// raw receipts and job payloads are sealed with `blobs`; blobs of removed rows are removed from it after the commit.
+Result<std::unique_ptr<SqliteStore>> open_sqlite_store(const SqliteOptions& options, ports::BlobStore& blobs,
+                                                       Clock& clock, Log& log);
 
 }  // namespace kanal::store

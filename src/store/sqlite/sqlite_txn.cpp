@@ -150,7 +150,8 @@ Result<bool> SqliteTxn::add_status(std::int64_t conversation, ReceiptStatus stat
   if (written && begins_wait) {
     written = db_.run("UPDATE conversation SET awaiting_since = ? WHERE id = ?", at, conversation);
   } else if (written && is_answer(status)) {
-    written = db_.run("UPDATE conversation SET awaiting_since = NULL WHERE id = ? AND awaiting_since IS NOT NULL", conversation);
+    written = db_.run("UPDATE conversation SET awaiting_since = NULL WHERE id = ? AND awaiting_since IS NOT NULL",
+                      conversation);
   }
   if (written && effect == domain::StatusEffect::append && domain::finishes(status)) {
     written = db_.run("UPDATE conversation SET finished = 1 WHERE id = ? AND finished = 0", conversation);
@@ -161,7 +162,8 @@ Result<bool> SqliteTxn::add_status(std::int64_t conversation, ReceiptStatus stat
 
 Result<void> SqliteTxn::insert(ports::Message& message) {
   auto inserted = db_.run(
-      "INSERT INTO message (direction, message_id, conversation_id, service, process, sender_identifier, receiver_identifier, "
+      "INSERT INTO message (direction, message_id, conversation_id, service, process, sender_identifier, "
+      "receiver_identifier, "
       "created, last_updated, queued, lock_until, package, sealed_sbd) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       number_of(message.direction), message.message_id, message.conversation_id, message.service, message.process,
       message.sender_identifier, message.receiver_identifier, message.created, message.last_updated, message.queued,
@@ -180,8 +182,8 @@ Result<void> SqliteTxn::update(const ports::Message& message) {
 }
 
 Result<bool> SqliteTxn::remove_message(std::int64_t id) {
-  auto released = release_all(
-      db_.query("SELECT package FROM message WHERE id = ?1 UNION ALL SELECT blob FROM attachment WHERE message = ?1", id));
+  auto released = release_all(db_.query(
+      "SELECT package FROM message WHERE id = ?1 UNION ALL SELECT blob FROM attachment WHERE message = ?1", id));
   if (!released) return failed(released);
   if (auto removed = db_.run("DELETE FROM attachment WHERE message = ?", id); !removed) return failed(removed);
   if (auto removed = db_.run("DELETE FROM message WHERE id = ?", id); !removed) return failed(removed);
@@ -190,9 +192,10 @@ Result<bool> SqliteTxn::remove_message(std::int64_t id) {
 
 Result<void> SqliteTxn::insert(ports::Attachment& attachment) {
   auto inserted = db_.run(
-      "INSERT INTO attachment (message, number, filename, mimetype, title, is_primary, blob) VALUES (?, ?, ?, ?, ?, ?, ?)",
-      attachment.message, attachment.number, attachment.filename, attachment.mimetype, attachment.title, attachment.primary,
-      attachment.blob.id);
+      "INSERT INTO attachment (message, number, filename, mimetype, title, is_primary, blob) VALUES (?, ?, ?, ?, ?, ?, "
+      "?)",
+      attachment.message, attachment.number, attachment.filename, attachment.mimetype, attachment.title,
+      attachment.primary, attachment.blob.id);
   if (!inserted) return inserted;
   attachment.id = db_.last_id();
   return own(attachment.blob);
@@ -200,27 +203,29 @@ Result<void> SqliteTxn::insert(ports::Attachment& attachment) {
 
 Result<void> SqliteTxn::put(const ports::RemoteItem& item) {
   return db_.run(
-      "INSERT OR REPLACE INTO remote_item (service, remote_id, inbox, verdict, state, channel_seen, sender, created, published, "
+      "INSERT OR REPLACE INTO remote_item (service, remote_id, inbox, verdict, state, channel_seen, sender, created, "
+      "published, "
       "first_seen, last_seen, look_again, attempts, refers_to, detail, reason) "
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      item.service, item.remote_id, item.inbox, name_of(item.verdict), name_of(item.state), item.channel_seen, item.sender,
-      item.created, item.published, item.first_seen, item.last_seen, item.look_again, item.attempts, item.refers_to, item.detail,
-      item.reason);
+      item.service, item.remote_id, item.inbox, name_of(item.verdict), name_of(item.state), item.channel_seen,
+      item.sender, item.created, item.published, item.first_seen, item.last_seen, item.look_again, item.attempts,
+      item.refers_to, item.detail, item.reason);
 }
 
 Result<void> SqliteTxn::insert(ports::Orphan& orphan) {
   auto inserted = db_.run(
       "INSERT INTO orphan (service, remote_id, message_id, conversation_id, counterpart, kind, cause, at, sealed_sbd) "
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      orphan.service, orphan.remote_id, orphan.message_id, orphan.conversation_id, orphan.counterpart, orphan.kind, orphan.cause,
-      orphan.at, blobs_.seal(bytes_of(orphan.sbd), sealed::orphan_sbd));
+      orphan.service, orphan.remote_id, orphan.message_id, orphan.conversation_id, orphan.counterpart, orphan.kind,
+      orphan.cause, orphan.at, blobs_.seal(bytes_of(orphan.sbd), sealed::orphan_sbd));
   if (inserted) orphan.id = db_.last_id();
   return inserted;
 }
 
 Result<void> SqliteTxn::insert(ports::Quarantined& item) {
   auto inserted = db_.run(
-      "INSERT INTO quarantine (service, remote_id, sender, message_id, code, reason, package, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO quarantine (service, remote_id, sender, message_id, code, reason, package, at) VALUES (?, ?, ?, ?, "
+      "?, ?, ?, ?)",
       item.service, item.remote_id, item.sender, item.message_id, item.code, item.reason, id_of(item.package), item.at);
   if (!inserted) return inserted;
   item.id = db_.last_id();
@@ -237,7 +242,8 @@ Result<bool> SqliteTxn::remove_quarantined(std::int64_t id) {
 
 Result<void> SqliteTxn::report(const ports::Finding& finding) {
   return db_.run(
-      "INSERT INTO finding (service, detection, subject, text, first, last, count) VALUES (?, ?, ?, ?, ?, ?, max(?, 1)) "
+      "INSERT INTO finding (service, detection, subject, text, first, last, count) VALUES (?, ?, ?, ?, ?, ?, max(?, "
+      "1)) "
       "ON CONFLICT DO UPDATE SET text = excluded.text, last = max(last, excluded.last), count = count + excluded.count",
       finding.service, finding.detection, finding.subject, finding.text, finding.first, finding.last, finding.count);
 }

@@ -1,6 +1,6 @@
-// One transaction on one connection: reading (sqlite_view.cpp, sqlite_lists.cpp) and writing (sqlite_txn.cpp, sqlite_jobs.cpp).
-// Readers get it as a View, on a connection that cannot write. The interface has no place for an error in most reads; such an
-// error is kept here, and whoever runs the transaction ends it with that.
+// One transaction on one connection: reading (sqlite_view.cpp, sqlite_lists.cpp) and writing (sqlite_txn.cpp,
+// sqlite_jobs.cpp). Readers get it as a View, on a connection that cannot write. The interface has no place for an
+// error in most reads; such an error is kept here, and whoever runs the transaction ends it with that.
 #pragma once
 
 #include <functional>
@@ -16,19 +16,23 @@ namespace kanal::store {
 
 class SqliteTxn final : public ports::Txn {
  public:
-  SqliteTxn(Database& database, ports::BlobStore& blobs, Clock& clock) : db_(database), blobs_(blobs), clock_(clock), rows_(blobs) {}
+  SqliteTxn(Database& database, ports::BlobStore& blobs, Clock& clock)
+      : db_(database), blobs_(blobs), clock_(clock), rows_(blobs) {}
 
   std::optional<ports::Conversation> conversation(const MessageId& id, ports::Direction direction) override;
   std::optional<ports::Conversation> conversation(std::int64_t id) override;
   bool conversation_exists(const MessageId& id) override;
   Result<ports::Page<ports::Conversation>> conversations(const ports::ConversationQuery& query,
                                                          const ports::PageRequest& page) override;
-  Result<ports::Page<ports::MessageStatus>> statuses(const ports::StatusQuery& query, const ports::PageRequest& page) override;
+  Result<ports::Page<ports::MessageStatus>> statuses(const ports::StatusQuery& query,
+                                                     const ports::PageRequest& page) override;
   std::vector<ports::Conversation> expired(Time now, int limit) override;
-  std::vector<ports::Conversation> sent_without_answer(const ServiceIdentifier& service, Time before, int limit) override;
+  std::vector<ports::Conversation> sent_without_answer(const ServiceIdentifier& service, Time before,
+                                                       int limit) override;
   std::vector<std::pair<std::string, Time>> open_channels(const ServiceIdentifier& service) override;
   std::optional<ports::Message> message(const MessageId& id, ports::Direction direction) override;
-  Result<ports::Page<ports::Message>> messages(const ports::MessageQuery& query, const ports::PageRequest& page) override;
+  Result<ports::Page<ports::Message>> messages(const ports::MessageQuery& query,
+                                               const ports::PageRequest& page) override;
   std::vector<ports::Attachment> attachments(std::int64_t message) override;
   std::optional<ports::Job> job(std::string_view kind, std::string_view key) override;
   std::int64_t job_count(std::string_view kind) override;
@@ -70,7 +74,8 @@ class SqliteTxn final : public ports::Txn {
 
   /// Does a row refer to this blob?
   bool knows(const BlobId& id);
-  /// After the work: `outcome`, unless something could not be read; `released` gets the blobs to remove after the commit.
+  /// After the work: `outcome`, unless something could not be read; `released` gets the blobs to remove after the
+  /// commit.
   Result<void> conclude(Result<void> outcome, std::vector<BlobId>* released);
 
  private:

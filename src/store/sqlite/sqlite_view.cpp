@@ -6,7 +6,9 @@ namespace kanal::store {
 namespace {
 
 // Texts of statements live as long as the program: the connection keeps them prepared.
-std::string select(std::string_view columns, std::string_view rest) { return fmt::format("SELECT {} FROM {}", columns, rest); }
+std::string select(std::string_view columns, std::string_view rest) {
+  return fmt::format("SELECT {} FROM {}", columns, rest);
+}
 
 }  // namespace
 
@@ -24,9 +26,9 @@ Result<void> SqliteTxn::readable() const {
 }
 
 void SqliteTxn::add_statuses(ports::Conversation& conversation) {
-  static const std::string sql =
-      select(columns::status,
-             "message_status s CROSS JOIN conversation c ON c.id = s.conversation WHERE s.conversation = ? ORDER BY s.id");
+  static const std::string sql = select(
+      columns::status,
+      "message_status s CROSS JOIN conversation c ON c.id = s.conversation WHERE s.conversation = ? ORDER BY s.id");
   conversation.statuses = all(db_.query(sql, conversation.id), &RowReader::status);
 }
 
@@ -36,7 +38,8 @@ std::vector<ports::Conversation> SqliteTxn::with_statuses(std::vector<ports::Con
 }
 
 std::optional<ports::Conversation> SqliteTxn::conversation(const MessageId& id, ports::Direction direction) {
-  static const std::string sql = select(columns::conversation, "conversation c WHERE c.message_id = ? AND c.direction = ?");
+  static const std::string sql =
+      select(columns::conversation, "conversation c WHERE c.message_id = ? AND c.direction = ?");
   auto found = first(db_.query(sql, id, number_of(direction)), &RowReader::conversation);
   if (found) add_statuses(*found);
   return found;
@@ -55,17 +58,18 @@ bool SqliteTxn::conversation_exists(const MessageId& id) {
 }
 
 std::vector<ports::Conversation> SqliteTxn::expired(Time now, int limit) {
-  static const std::string sql =
-      select(columns::conversation,
-             "conversation c INDEXED BY conversation_expiring WHERE c.finished = 0 AND c.expiry < ? ORDER BY c.expiry, c.id LIMIT ?");
+  static const std::string sql = select(columns::conversation,
+                                        "conversation c INDEXED BY conversation_expiring WHERE c.finished = 0 AND "
+                                        "c.expiry < ? ORDER BY c.expiry, c.id LIMIT ?");
   return with_statuses(all(db_.query(sql, now, limit), &RowReader::conversation));
 }
 
-std::vector<ports::Conversation> SqliteTxn::sent_without_answer(const ServiceIdentifier& service, Time before, int limit) {
-  static const std::string sql =
-      select(columns::conversation,
-             "conversation c INDEXED BY conversation_awaiting WHERE c.service = ? AND c.awaiting_since < ? AND c.finished = 0 "
-             "ORDER BY c.awaiting_since, c.id LIMIT ?");
+std::vector<ports::Conversation> SqliteTxn::sent_without_answer(const ServiceIdentifier& service, Time before,
+                                                                int limit) {
+  static const std::string sql = select(
+      columns::conversation,
+      "conversation c INDEXED BY conversation_awaiting WHERE c.service = ? AND c.awaiting_since < ? AND c.finished = 0 "
+      "ORDER BY c.awaiting_since, c.id LIMIT ?");
   return with_statuses(all(db_.query(sql, service, before, limit), &RowReader::conversation));
 }
 
@@ -79,7 +83,8 @@ std::vector<std::pair<std::string, Time>> SqliteTxn::open_channels(const Service
   static const std::string latest_sql = fmt::format("{} = ?2 ORDER BY expiry DESC LIMIT 1", from);
   std::vector<std::pair<std::string, Time>> channels;
   for (;;) {
-    auto channel = channels.empty() ? db_.query(first_sql, service) : db_.query(next_sql, service, channels.back().first);
+    auto channel =
+        channels.empty() ? db_.query(first_sql, service) : db_.query(next_sql, service, channels.back().first);
     if (!next(channel)) return channels;
     auto latest = db_.query(latest_sql, service, channel.text(0));
     if (!next(latest)) return channels;
@@ -88,19 +93,20 @@ std::vector<std::pair<std::string, Time>> SqliteTxn::open_channels(const Service
 }
 
 std::optional<ports::Message> SqliteTxn::message(const MessageId& id, ports::Direction direction) {
-  static const std::string sql =
-      select(columns::message, "message m LEFT JOIN blob b ON b.id = m.package WHERE m.message_id = ? AND m.direction = ?");
+  static const std::string sql = select(
+      columns::message, "message m LEFT JOIN blob b ON b.id = m.package WHERE m.message_id = ? AND m.direction = ?");
   return first(db_.query(sql, id, number_of(direction)), &RowReader::message);
 }
 
 std::vector<ports::Attachment> SqliteTxn::attachments(std::int64_t message) {
-  static const std::string sql =
-      select(columns::attachment, "attachment a LEFT JOIN blob b ON b.id = a.blob WHERE a.message = ? ORDER BY a.number");
+  static const std::string sql = select(
+      columns::attachment, "attachment a LEFT JOIN blob b ON b.id = a.blob WHERE a.message = ? ORDER BY a.number");
   return all(db_.query(sql, message), &RowReader::attachment);
 }
 
 std::optional<ports::Job> SqliteTxn::job(std::string_view kind, std::string_view key) {
-  static const std::string sql = select(columns::job, "job j LEFT JOIN blob b ON b.id = j.package WHERE j.kind = ? AND j.key = ?");
+  static const std::string sql =
+      select(columns::job, "job j LEFT JOIN blob b ON b.id = j.package WHERE j.kind = ? AND j.key = ?");
   return first(db_.query(sql, kind, key), &RowReader::job);
 }
 
@@ -125,8 +131,9 @@ std::optional<ports::RemoteItem> SqliteTxn::remote_item(const ServiceIdentifier&
 
 std::vector<ports::RemoteItem> SqliteTxn::remote_items(const ServiceIdentifier& service, std::string_view inbox,
                                                        ports::RemoteItem::State state, int limit) {
-  static const std::string sql = select(
-      columns::remote_item, "remote_item WHERE service = ? AND inbox = ? AND state = ? ORDER BY created, remote_id LIMIT ?");
+  static const std::string sql =
+      select(columns::remote_item,
+             "remote_item WHERE service = ? AND inbox = ? AND state = ? ORDER BY created, remote_id LIMIT ?");
   return all(db_.query(sql, service, inbox, name_of(state), limit), &RowReader::remote_item);
 }
 
@@ -137,11 +144,12 @@ std::vector<ports::Orphan> SqliteTxn::orphans(const ServiceIdentifier& service, 
 
 std::vector<ports::Finding> SqliteTxn::findings() {
   auto query = db_.query(
-      "SELECT service, detection, subject, text, first, last, count FROM finding ORDER BY last DESC, service, detection, subject");
+      "SELECT service, detection, subject, text, first, last, count FROM finding ORDER BY last DESC, service, "
+      "detection, subject");
   std::vector<ports::Finding> found;
   while (next(query)) {
-    found.push_back({ServiceIdentifier(query.text(0)), query.text(1), query.text(2), query.text(3), query.time(4), query.time(5),
-                     query.integer(6)});
+    found.push_back({ServiceIdentifier(query.text(0)), query.text(1), query.text(2), query.text(3), query.time(4),
+                     query.time(5), query.integer(6)});
   }
   return found;
 }

@@ -11,7 +11,8 @@ constexpr std::size_t largest_group = 64;
 
 /// What everybody in a lost group hears: whatever the cause, their own work was not at fault.
 Error lost(const Error& cause) {
-  Error error{"store.rolled_back", "the transaction could not be made durable and was undone", Disposition::retry, {}, {}};
+  Error error{
+      "store.rolled_back", "the transaction could not be made durable and was undone", Disposition::retry, {}, {}};
   error.cause = std::make_shared<const Error>(cause);
   return error;
 }
@@ -19,7 +20,9 @@ Error lost(const Error& cause) {
 }  // namespace
 
 Writer::Writer(Database& database, Committed committed)
-    : database_(database), committed_(std::move(committed)), thread_([this](const std::stop_token& stop) { serve(stop); }) {}
+    : database_(database),
+      committed_(std::move(committed)),
+      thread_([this](const std::stop_token& stop) { serve(stop); }) {}
 
 Writer::~Writer() {
   thread_.request_stop();
@@ -27,9 +30,7 @@ Writer::~Writer() {
 }
 
 Result<void> Writer::run(const Work& work) {
-  if (std::this_thread::get_id() == thread_.get_id()) {
-    return bug("store.nested", "a transaction called the store it is part of");
-  }
+  if (is_own_thread()) return bug("store.nested", "a transaction called the store it is part of");
   Item item{work};
   auto done = item.done.get_future();
   {
@@ -40,6 +41,11 @@ Result<void> Writer::run(const Work& work) {
   done.wait();
   if (item.exception) std::rethrow_exception(item.exception);
   return std::move(item.outcome);
+}
+
+std::size_t Writer::waiting() const {
+  const std::scoped_lock lock(mutex_);
+  return waiting_.size();
 }
 
 void Writer::serve(const std::stop_token& stop) {

@@ -1,6 +1,6 @@
-// Group commit: one thread takes what is waiting (at most 64 pieces of work), runs each inside a savepoint of one transaction,
-// commits once, and only then answers. While a commit is on its way to the disk the next group gathers by itself, so nobody
-// ever waits for company.
+// Group commit: one thread takes what is waiting (at most 64 pieces of work), runs each inside a savepoint of one
+// transaction, commits once, and only then answers. While a commit is on its way to the disk the next group gathers by
+// itself, so nobody ever waits for company.
 #pragma once
 
 #include <atomic>
@@ -21,7 +21,8 @@ namespace kanal::store {
 
 class Writer {
  public:
-  /// Runs on the writer's thread, inside a transaction. Blobs it adds to the list are given to `committed` after the commit.
+  /// Runs on the writer's thread, inside a transaction. Blobs it adds to the list are given to `committed` after the
+  /// commit.
   using Work = std::function<Result<void>(std::vector<BlobId>&)>;
   using Committed = std::function<void(std::vector<BlobId>)>;
 
@@ -31,12 +32,16 @@ class Writer {
   /// Finishes what is waiting.
   ~Writer();
 
-  /// Returns after the durable commit, or with the error of `work`, whose changes are then undone. An exception in `work`
-  /// undoes them too and comes out here. Any thread but the writer's own (`store.nested`).
+  /// Returns after the durable commit, or with the error of `work`, whose changes are then undone. An exception in
+  /// `work` undoes them too and comes out here. Any thread but the writer's own (`store.nested`).
   Result<void> run(const Work& work);
+
+  [[nodiscard]] bool is_own_thread() const { return std::this_thread::get_id() == thread_.get_id(); }
 
   /// Commits made; less than the pieces of work when they shared.
   [[nodiscard]] std::uint64_t commits() const { return commits_; }
+  /// Pieces of work whose turn has not come.
+  [[nodiscard]] std::size_t waiting() const;
 
  private:
   struct Item {
@@ -56,7 +61,7 @@ class Writer {
   Database& database_;
   Committed committed_;
   std::atomic<std::uint64_t> commits_ = 0;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable_any available_;
   std::deque<Item*> waiting_;
   std::jthread thread_;  ///< last: ends before the rest goes

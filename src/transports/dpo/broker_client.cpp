@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <fmt/format.h>
 
 namespace kanal::transports::dpo {
 namespace {
@@ -68,8 +68,8 @@ Error error_of(const net::ClientResponse& response, std::string_view call) {
   Error out;
   out.code = code.empty() ? "dpo.http" : "dpo." + code;
   out.disposition = temporary ? Disposition::retry : Disposition::reject;
-  out.message = fmt::format("the broker answered {} to {}{}{}{}{}", response.status, call, code.empty() ? "" : ": ", code,
-                            detail.empty() ? "" : " ", detail);
+  out.message = fmt::format("the broker answered {} to {}{}{}{}{}", response.status, call, code.empty() ? "" : ": ",
+                            code, detail.empty() ? "" : " ", detail);
   if (code == "BRO-00006") {
     out.message +=
         " (the organisation has no access: check that its system user is approved and has the access package, "
@@ -94,7 +94,8 @@ Overview overview_of(const json::object& object) {
   overview.checksum = optional_member(object, "checksum");
   overview.created = time_member(object, "created");
   overview.published = time_member(object, "published");
-  if (const auto* size = object.if_contains("fileTransferSize"); size != nullptr && size->is_int64() && size->get_int64() > 0) {
+  if (const auto* size = object.if_contains("fileTransferSize");
+      size != nullptr && size->is_int64() && size->get_int64() > 0) {
     overview.size = static_cast<std::uint64_t>(size->get_int64());
   }
   const auto* recipients = object.if_contains("recipients");
@@ -179,8 +180,9 @@ Result<void> BrokerClient::upload(const lookup::SystemUser& user, const std::str
 Result<std::vector<std::string>> BrokerClient::search(const lookup::SystemUser& user, RecipientStatus status,
                                                       std::optional<Time> from) {
   net::ClientRequest request;
-  request.url = url("/filetransfer?resourceId=" + net::url_encode(settings_.resource) + "&status=Published&recipientStatus=" +
-                    (status == RecipientStatus::initialized ? "Initialized" : "DownloadStarted") + "&orderAscending=true");
+  request.url =
+      url("/filetransfer?resourceId=" + net::url_encode(settings_.resource) + "&status=Published&recipientStatus=" +
+          (status == RecipientStatus::initialized ? "Initialized" : "DownloadStarted") + "&orderAscending=true");
   if (from) request.url += "&from=" + net::url_encode(format_iso(*from));
   auto response = call(token_for(user, false), std::move(request));
   if (!response) return failed(response);

@@ -1,6 +1,6 @@
 // The Altinn 3 Broker's REST API as far as DPO needs it (dpo.md section 3). Thread-safe; calls block.
-// Error codes: `dpo.BRO-nnnnn` for the broker's own, `dpo.http` for others, `dpo.access` for a refused party, and those of the
-// HTTP client and the token source. Dispositions follow the table of dpo.md 3.9.
+// Error codes: `dpo.BRO-nnnnn` for the broker's own, `dpo.http` for others, `dpo.access` for a refused party, and those
+// of the HTTP client and the token source. Dispositions follow the table of dpo.md 3.9.
 #pragma once
 
 #include <cstdint>
@@ -51,7 +51,8 @@ class BrokerClient {
   Result<void> upload(const lookup::SystemUser& user, const std::string& id, Source& content, std::uint64_t size,
                       std::stop_token stop);
   /// E4: published files where `user` is recipient, oldest first, at most 100. `from` is exclusive.
-  Result<std::vector<std::string>> search(const lookup::SystemUser& user, RecipientStatus status, std::optional<Time> from);
+  Result<std::vector<std::string>> search(const lookup::SystemUser& user, RecipientStatus status,
+                                          std::optional<Time> from);
   /// E5.
   Result<Overview> overview(const lookup::SystemUser& user, const std::string& id, bool as_sender);
   /// E7.

@@ -141,9 +141,9 @@ Result<Settings> read_settings(const ops::Config& config, const crypto::Identity
   if (!describe) return failed(describe);
   settings.describe_installation = *describe;
 
-  for (const auto& [name, into] : {std::pair{"pollingrate", &settings.polling_interval},
-                                   std::pair{"connectTimeout", &settings.connect_timeout},
-                                   std::pair{"requestTimeout", &settings.request_timeout}}) {
+  for (const auto& [name, into] :
+       {std::pair{"pollingrate", &settings.polling_interval}, std::pair{"connectTimeout", &settings.connect_timeout},
+        std::pair{"requestTimeout", &settings.request_timeout}}) {
     auto value = config.milliseconds(key(name));
     if (!value) return failed(value);
     *into = *value;

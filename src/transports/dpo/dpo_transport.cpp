@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <fmt/format.h>
 
 #include "domain/message_type.hpp"
 #include "domain/partner.hpp"
@@ -102,21 +102,24 @@ Result<std::optional<crypto::Certificate>> DpoTransport::receiver_certificate(co
   if (!records) return failed(std::move(records).error(), "the receiver's certificate");
   const auto* record = ports::choose(*records, sbd.document.standard);
   if (record == nullptr || record->service != descriptor_.service) {
-    return retry("dpo.route_changed", fmt::format("the Service Registry no longer routes this document type of {} over DPO",
-                                                  receiver->primary));
+    return retry(
+        "dpo.route_changed",
+        fmt::format("the Service Registry no longer routes this document type of {} over DPO", receiver->primary));
   }
   auto certificate = crypto::Certificate::from_pem(record->pem_certificate);
   if (!certificate) return failed(std::move(certificate).error(), "the receiver's certificate");
   if (!certificate->is_rsa()) return reject("dpo.receiver_certificate", "the receiver's certificate is not RSA");
   const Time now = resources_.clock.now();
   if (!certificate->valid_at(now)) {
-    return retry("dpo.receiver_certificate",
-                 fmt::format("the certificate of {} is valid from {} to {} only: the receiver must renew it", receiver->primary,
-                             format_iso(certificate->not_before()), format_iso(certificate->not_after())));
+    return retry(
+        "dpo.receiver_certificate",
+        fmt::format("the certificate of {} is valid from {} to {} only: the receiver must renew it", receiver->primary,
+                    format_iso(certificate->not_before()), format_iso(certificate->not_after())));
   }
   if (const auto owner = certificate->organisation(); !owner || owner->str() != receiver->primary) {
-    resources_.log.warning("receiver_certificate_of_other",
-                           {{"receiver", receiver->primary}, {"certificate", owner ? owner->str() : "no organisation number"}});
+    resources_.log.warning(
+        "receiver_certificate_of_other",
+        {{"receiver", receiver->primary}, {"certificate", owner ? owner->str() : "no organisation number"}});
   }
   return std::optional(std::move(*certificate));
 }
@@ -156,7 +159,8 @@ Result<ports::Sent> DpoTransport::send(const ports::OutboundDocument& document, 
   std::optional<ports::BlobRef> package = dispatch.package();
   if (!package) {
     // Exactly one MessageChannel scope in anything we write (dpo.md 11 no. 3).
-    sbd.set_message_channel(document.role == domain::DocumentRole::message ? sbd.message_channel() : document.answer_channel);
+    sbd.set_message_channel(document.role == domain::DocumentRole::message ? sbd.message_channel()
+                                                                           : document.answer_channel);
     Sealing sealing{resources_.identities.front(), {}, resources_.clock.now()};
     if (!document.files.empty()) {
       auto certificate = receiver_certificate(sbd);
@@ -209,7 +213,8 @@ Result<ports::StatusReport> DpoTransport::status(const std::string& remote_refer
   if (overview->status == "Failed") {
     report.outcome = ports::StatusReport::Outcome::failed;
     report.text = overview->status_text;
-  } else if (overview->status == "Published" || overview->status == "AllConfirmedDownloaded" || overview->status == "Purged") {
+  } else if (overview->status == "Published" || overview->status == "AllConfirmedDownloaded" ||
+             overview->status == "Purged") {
     report.outcome = ports::StatusReport::Outcome::accepted;
   }
   return report;
@@ -237,9 +242,10 @@ Result<Time> DpoTransport::published_time(const lookup::SystemUser& user, const 
   return overview->published;
 }
 
-/// Walks beyond the 100 that the broker lists at once (dpo.md 7.4): from the last one's publication on, until a page is not full.
-Result<void> DpoTransport::list_all(const lookup::SystemUser& user, RecipientStatus status, std::vector<ports::Listed>& into,
-                                    const std::stop_token& stop) {
+/// Walks beyond the 100 that the broker lists at once (dpo.md 7.4): from the last one's publication on, until a page is
+/// not full.
+Result<void> DpoTransport::list_all(const lookup::SystemUser& user, RecipientStatus status,
+                                    std::vector<ports::Listed>& into, const std::stop_token& stop) {
   std::optional<Time> from;
   const std::size_t first = into.size();
   for (int page = 0; page < max_pages && !stop.stop_requested(); ++page) {
@@ -266,9 +272,11 @@ Result<std::vector<ports::Listed>> DpoTransport::list(const ports::Inbox& inbox,
   auto reportee = reportee_for(inbox.id);
   if (!reportee) return failed(reportee);
   std::vector<ports::Listed> listed;
-  if (auto fresh = list_all((*reportee)->user, RecipientStatus::initialized, listed, stop); !fresh) return failed(fresh);
+  if (auto fresh = list_all((*reportee)->user, RecipientStatus::initialized, listed, stop); !fresh)
+    return failed(fresh);
   // Begun, but not confirmed: ours after a crash, or another installation's (dpo.md 7.3).
-  if (auto begun = list_all((*reportee)->user, RecipientStatus::download_started, listed, stop); !begun) return failed(begun);
+  if (auto begun = list_all((*reportee)->user, RecipientStatus::download_started, listed, stop); !begun)
+    return failed(begun);
   return listed;
 }
 
@@ -343,7 +351,8 @@ ports::TransportHealth DpoTransport::health() const {
   for (const auto& token : tokens_.health()) {
     if (token.last_error.empty()) continue;
     health.up = false;
-    health.detail += (health.detail.empty() ? "" : "; ") + token.organisation + " (" + token.scopes + "): " + token.last_error;
+    health.detail +=
+        (health.detail.empty() ? "" : "; ") + token.organisation + " (" + token.scopes + "): " + token.last_error;
   }
   return health;
 }

@@ -1,5 +1,5 @@
-// DPO, eFormidling's message service over the Altinn 3 Broker (dpo.md): one package per message, status or receipt; installations
-// of one organisation are kept apart by channel names in `sendersFileTransferReference`. Thread-safe.
+// DPO, eFormidling's message service over the Altinn 3 Broker (dpo.md): one package per message, status or receipt;
+// installations of one organisation are kept apart by channel names in `sendersFileTransferReference`. Thread-safe.
 #pragma once
 
 #include <map>
@@ -22,7 +22,8 @@ class DpoTransport final : public ports::Transport {
 
   [[nodiscard]] const ports::Descriptor& descriptor() const override { return descriptor_; }
   Result<void> complete(domain::Sbd& sbd, const ports::CreateContext& context) override;
-  Result<ports::Sent> send(const ports::OutboundDocument& document, ports::Dispatch& dispatch, std::stop_token stop) override;
+  Result<ports::Sent> send(const ports::OutboundDocument& document, ports::Dispatch& dispatch,
+                           std::stop_token stop) override;
   Result<ports::StatusReport> status(const std::string& remote_reference, const std::string& sender) override;
   [[nodiscard]] std::vector<ports::Inbox> inboxes() const override;
   Result<std::vector<ports::Listed>> list(const ports::Inbox& inbox, std::stop_token stop) override;

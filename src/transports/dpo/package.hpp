@@ -1,5 +1,5 @@
-// The DPO package (dpo.md section 4): a zip of `sbd.json` (plain) and, when there are files, `asic.zip`: CMS EnvelopedData whose
-// content is an ASiC-E container. Written and read in one pass from and to the spool.
+// The DPO package (dpo.md section 4): a zip of `sbd.json` (plain) and, when there are files, `asic.zip`: CMS
+// EnvelopedData whose content is an ASiC-E container. Written and read in one pass from and to the spool.
 //
 //   sbd.zip  ::= zip { "sbd.json" stored, "asic.zip" deflate (stored blocks) }
 //   asic.zip ::= CMS EnvelopedData { ASiC-E }
@@ -29,8 +29,8 @@ struct Sealing {
 Result<ports::BlobRef> write_package(const domain::Sbd& sbd, const std::vector<ports::Attachment>& files,
                                      const Sealing& sealing, ports::BlobStore& blobs);
 
-/// Reads and verifies a downloaded package. Errors (reject) mean that not even the SBD could be read; a bad inner container
-/// comes back as `damage`.
+/// Reads and verifies a downloaded package. Errors (reject) mean that not even the SBD could be read; a bad inner
+/// container comes back as `damage`.
 Result<ports::InboundDocument> read_package(const ports::BlobRef& raw, const std::vector<crypto::Identity>& keys,
                                             const Settings& settings, Clock& clock, Log& log, ports::BlobStore& blobs);
 

@@ -25,7 +25,8 @@ Result<ports::BlobRef> decrypt(Source& sealed, const std::vector<crypto::Identit
   return (*blob)->ref();
 }
 
-Result<void> check_signer(const formats::AsicContents& contents, const domain::Sbd& sbd, const Settings& settings, Clock& clock) {
+Result<void> check_signer(const formats::AsicContents& contents, const domain::Sbd& sbd, const Settings& settings,
+                          Clock& clock) {
   if (!settings.trusted_signers.empty()) {
     if (auto trusted = crypto::verify_chain(contents.signer, {}, settings.trusted_signers, clock.now()); !trusted) {
       return failed(std::move(trusted).error(), "the signer's certificate");
@@ -38,13 +39,14 @@ Result<void> check_signer(const formats::AsicContents& contents, const domain::S
   if (!signer) return reject("dpo.signer", "the signer's certificate carries no organisation number");
   if (signer->str() == sender->primary || signer->str() == sender->part) return {};
   if (std::ranges::find(settings.processors, signer->str()) != settings.processors.end()) return {};
-  return reject("dpo.signer", fmt::format("signed by organisation {}, but sent by {}; if {} signs on behalf of others, add it to "
-                                          "kanal.asic.processors",
-                                          signer->str(), sender->primary, signer->str()));
+  return reject("dpo.signer",
+                fmt::format("signed by organisation {}, but sent by {}; if {} signs on behalf of others, add it to "
+                            "kanal.asic.processors",
+                            signer->str(), sender->primary, signer->str()));
 }
 
-Result<void> verify(const ports::BlobRef& container, const domain::Sbd& sbd, const Settings& settings, Clock& clock, Log& log,
-                    ports::BlobStore& blobs) {
+Result<void> verify(const ports::BlobRef& container, const domain::Sbd& sbd, const Settings& settings, Clock& clock,
+                    Log& log, ports::BlobStore& blobs) {
   if (settings.verify == VerifyPolicy::off) return {};
   auto source = blobs.open(container);
   if (!source) return failed(source);
@@ -53,8 +55,10 @@ Result<void> verify(const ports::BlobRef& container, const domain::Sbd& sbd, con
   if (contents && contents->sha1_signature) {
     log.warning("sha1_signature", {{"message_id", sbd.document.instance_identifier}, {"sender", sbd.sender_value()}});
   }
-  if (verdict || verdict.error().disposition == Disposition::retry || settings.verify == VerifyPolicy::require) return verdict;
-  log.warning("package_not_verified", {{"message_id", sbd.document.instance_identifier}, {"reason", verdict.error().text()}});
+  if (verdict || verdict.error().disposition == Disposition::retry || settings.verify == VerifyPolicy::require)
+    return verdict;
+  log.warning("package_not_verified",
+              {{"message_id", sbd.document.instance_identifier}, {"reason", verdict.error().text()}});
   return {};
 }
 
@@ -76,18 +80,19 @@ Result<ports::InboundDocument> read_package(const ports::BlobRef& raw, const std
 
   std::optional<Result<domain::SbdReading>> reading;
   std::optional<Result<ports::BlobRef>> container;
-  auto read = formats::for_each_entry(**package, limits, [&](const formats::ZipEntry& entry, Source& content) -> Result<void> {
-    if (entry.name == "sbd.json") {
-      auto text = read_all(content, domain::max_sbd_bytes);
-      if (!text) return failed(text);
-      reading = domain::read_sbd(text_of(*text));
-    } else if (entry.name == "asic.zip") {
-      container = decrypt(content, keys, blobs);
-    } else if (entry.name == "content.xml") {
-      log.warning("legacy_xml_sbd", {{"remote", "content.xml"}});
-    }
-    return {};
-  });
+  auto read =
+      formats::for_each_entry(**package, limits, [&](const formats::ZipEntry& entry, Source& content) -> Result<void> {
+        if (entry.name == "sbd.json") {
+          auto text = read_all(content, domain::max_sbd_bytes);
+          if (!text) return failed(text);
+          reading = domain::read_sbd(text_of(*text));
+        } else if (entry.name == "asic.zip") {
+          container = decrypt(content, keys, blobs);
+        } else if (entry.name == "content.xml") {
+          log.warning("legacy_xml_sbd", {{"remote", "content.xml"}});
+        }
+        return {};
+      });
   const auto drop_container = [&] {
     if (!container || !*container) return;
     if (auto removed = blobs.remove((*container)->id); !removed) {

@@ -21,15 +21,15 @@ std::vector<formats::AsicDocument> documents_of(const std::vector<ports::Attachm
 }
 
 /// Zip entry <- cipher <- container, chained sinks in one pass. Nothing counts before every finish() has succeeded.
-Result<void> write_container(const domain::Sbd& sbd, const std::vector<ports::Attachment>& files, const Sealing& sealing,
-                             ports::BlobStore& blobs, formats::ZipWriter& zip) {
+Result<void> write_container(const domain::Sbd& sbd, const std::vector<ports::Attachment>& files,
+                             const Sealing& sealing, ports::BlobStore& blobs, formats::ZipWriter& zip) {
   // Ciphertext does not shrink: level 0 only frames it.
   auto entry = zip.begin_deflated("asic.zip", 0);
   if (!entry) return failed(entry);
   auto cipher = crypto::make_cms_encryptor(*sealing.recipient, crypto::KeyTransport::oaep_sha256, **entry);
   if (!cipher) return failed(cipher);
-  auto written = formats::write_asic(documents_of(files, blobs), {sbd.sender_value(), sbd.receiver_value()}, sealing.signer,
-                                     sealing.signing_time, **cipher);
+  auto written = formats::write_asic(documents_of(files, blobs), {sbd.sender_value(), sbd.receiver_value()},
+                                     sealing.signer, sealing.signing_time, **cipher);
   if (!written) return failed(written);
   if (auto sealed = (*cipher)->finish(); !sealed) return failed(sealed);
   return (*entry)->finish();
