@@ -51,8 +51,7 @@ Router::Match Router::find(std::string_view method, std::string_view path) const
     if (wanted && (!best || more_specific(route.segments, best->segments))) best = &route;
   }
   std::ranges::sort(match.allowed);
-  const auto repeated = std::ranges::unique(match.allowed);
-  match.allowed.erase(repeated.begin(), repeated.end());
+  match.allowed.erase(std::unique(match.allowed.begin(), match.allowed.end()), match.allowed.end());
 
   const Route* chosen = exact ? exact : get;
   if (!chosen) return match;
