@@ -26,22 +26,26 @@ void prepare_process() {
   prctl(PR_SET_DUMPABLE, 0);
 }
 
-/// `--name=value` and `-Dname=value` are settings; CLI11 sees only the rest.
-std::pair<std::vector<std::string>, std::vector<std::string>> split_settings(int argc, char** argv) {
+struct Arguments {
   std::vector<std::string> settings;
   std::vector<std::string> rest;
+};
+
+/// `--name=value` and `-Dname=value` are settings; CLI11 sees only the rest.
+Arguments split_settings(int argc, char** argv) {
+  Arguments split;
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument(argv[i]);
     const auto name = argument.substr(0, argument.find('='));
     const bool dotted = name.find('.') != std::string_view::npos && argument.find('=') != std::string_view::npos;
     if ((argument.starts_with("--") && dotted) || (argument.starts_with("-D") && dotted)) {
-      settings.emplace_back(argument);
+      split.settings.emplace_back(argument);
     } else {
-      rest.emplace_back(argument);
+      split.rest.emplace_back(argument);
     }
   }
-  std::reverse(rest.begin(), rest.end());  // CLI11 takes a vector from its end
-  return {settings, rest};
+  std::reverse(split.rest.begin(), split.rest.end());  // CLI11 takes a vector from its end
+  return split;
 }
 
 int with_config(const std::string& folder, const std::vector<std::string>& settings,
@@ -55,7 +59,8 @@ int with_config(const std::string& folder, const std::vector<std::string>& setti
 }
 
 int run(int argc, char** argv) {
-  auto [settings, arguments] = split_settings(argc, argv);
+  const auto split = split_settings(argc, argv);
+  const auto& settings = split.settings;
   CLI::App cli{"Kanal: an integration point for eFormidling"};
   cli.footer(
       "Settings are given as --name=value or -Dname=value, e.g. --server.port=9094.\n"
@@ -76,6 +81,9 @@ int run(int argc, char** argv) {
   sandbox->add_flag("--demo", sandbox_options.demo, "send a message from each sender and show the timelines");
   sandbox->add_flag("--once", sandbox_options.once,
                     "end after the demo; exit 0 only if every message reached its final status");
+  auto* simulators = sandbox->add_flag("--simulators", sandbox_options.simulators_only,
+                                       "run the simulated national services alone, for installations of your own");
+  for (const auto* other : {"--demo", "--once"}) simulators->excludes(sandbox->get_option(other));
   sandbox->add_flag("--keep", sandbox_options.keep, "keep the data of an earlier run");
   sandbox->add_option("--first-port", sandbox_options.first_port, "ports from here on are used; 0: any free ones")
       ->capture_default_str();
@@ -129,7 +137,7 @@ int run(int argc, char** argv) {
   });
 
   try {
-    cli.parse(arguments);
+    cli.parse(std::vector<std::string>(split.rest));
     if (cli.get_subcommands().empty()) result = app::serve(folder, settings);
   } catch (const CLI::ParseError& error) {
     return cli.exit(error) == 0 ? app::exit_code::good : app::exit_code::configuration;

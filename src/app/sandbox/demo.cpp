@@ -43,7 +43,7 @@ Result<int> serve_receiver(CaseSystem& client, std::ostream& progress) {
     if (auto removed = client.remove(message.message_id); !removed) return failed(removed);
     ++handled;
     if (message.type != "arkivmelding") continue;
-    progress << fmt::format("  municipality   popped {} ({} bytes of ASiC-E), answers with a receipt\n",
+    progress << fmt::format("  municipality    popped {} ({} bytes of ASiC-E), answers with a receipt\n",
                             message.message_id, *package ? (*package)->size() : 0);
     if (auto answered = client.send_receipt(message, "OK"); !answered) return failed(answered);
   }
@@ -80,7 +80,7 @@ Result<std::vector<DemoTimeline>> run_demo(const DemoPlan& plan, net::HttpClient
     letter.files.push_back({"brev.pdf", "application/pdf", make_pdf(fmt::format("Letter from {}", sender.name))});
     auto id = client.send(letter);
     if (!id) return failed(std::move(id).error(), sender.name);
-    progress << fmt::format("  {:<14} sent {}{}\n", sender.name, *id,
+    progress << fmt::format("  {:<15} sent {}{}\n", sender.name, *id,
                             sender.channel.empty() ? "" : " on channel " + sender.channel);
     timelines.push_back({sender, *id, {}, {}, false});
   }
@@ -114,11 +114,11 @@ Result<std::vector<DemoTimeline>> run_demo(const DemoPlan& plan, net::HttpClient
 }
 
 void print_timelines(const std::vector<DemoTimeline>& timelines, std::ostream& out) {
-  out << fmt::format("\n  {:<14} {:<10} {:<13}", "sender", "channel", "message");
+  out << fmt::format("\n  {:<15} {:<10} {:<13}", "sender", "channel", "message");
   for (const auto name : wanted) out << fmt::format(" {:<13}", name);
   out << "receipt  elsewhere\n";
   for (const auto& timeline : timelines) {
-    out << fmt::format("  {:<14} {:<10} {:<13}", timeline.sender.name,
+    out << fmt::format("  {:<15} {:<10} {:<13}", timeline.sender.name,
                        timeline.sender.channel.empty() ? "-" : timeline.sender.channel,
                        timeline.message_id.substr(0, 8));
     for (const auto name : wanted) {

@@ -24,6 +24,7 @@ Result<Process> Process::start(const std::string& program, const std::vector<std
   std::vector<char*> argv;
   std::vector<std::string> words{program};
   words.insert(words.end(), arguments.begin(), arguments.end());
+  argv.reserve(words.size() + 1);
   for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   const pid_t parent = getpid();

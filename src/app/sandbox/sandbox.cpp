@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <iterator>
 #include <thread>
 
 #include <fmt/format.h>
@@ -154,7 +155,7 @@ Result<void> Sandbox::write_configuration(const InstallationPlan& installation, 
   if (!installation.channel.empty()) settings["difi.move.dpo.message-channel"] = installation.channel;
   for (const auto& [key, value] : installation.settings) settings[key] = value;
   std::string text = "# Made by `kanal sandbox`.\n";
-  for (const auto& [key, value] : settings) text += key + "=" + value + "\n";
+  for (const auto& [key, value] : settings) fmt::format_to(std::back_inserter(text), "{}={}\n", key, value);
   return write_file(folder(installation.name) / "integrasjonspunkt-local.properties", text);
 }
 

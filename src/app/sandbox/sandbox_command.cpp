@@ -36,12 +36,29 @@ DemoPlan demo_plan(const Sandbox& sandbox) {
   return plan;
 }
 
-void print_addresses(Sandbox& sandbox) {
-  std::cout << "\nThe sandbox is up:\n";
+void print_installations(const Sandbox& sandbox) {
   for (const auto& installation : sandbox.installations()) {
     std::cout << fmt::format("  {:<16} {}  organisation {}{}\n", installation.name, sandbox.url(installation.name),
                              installation.orgnr,
                              installation.channel.empty() ? "" : ", channel " + installation.channel);
+  }
+}
+
+void print_simulators(const Sandbox& sandbox, sim::National& national) {
+  std::cout << fmt::format("  {:<16} {}\n", "Maskinporten", national.token_url());
+  std::cout << fmt::format("  {:<16} {}\n", "token exchange", national.exchange_url());
+  std::cout << fmt::format("  {:<16} {}\n", "Service Registry", national.registry_url());
+  std::cout << fmt::format("  {:<16} {}\n", "broker", national.broker_url());
+  std::cout << fmt::format("  {:<16} {}\n", "their CA", (sandbox.folder("") / "ca.pem").string());
+  std::cout << "Each folder below holds a keystore and a configuration that point to them: kanal serve --folder ...\n";
+}
+
+void print_addresses(Sandbox& sandbox, bool simulators_only) {
+  std::cout << (simulators_only ? "\nThe simulators are up:\n" : "\nThe sandbox is up:\n");
+  if (simulators_only) {
+    print_simulators(sandbox, sandbox.national());
+  } else {
+    print_installations(sandbox);
   }
   std::cout << fmt::format("  {:<16} {}/sim/audit\n", "audit trail", sandbox.national().broker().url());
   std::cout << fmt::format("  {:<16} {}\n", "files", sandbox.folder("").string());
@@ -87,9 +104,11 @@ int sandbox(const SandboxOptions& options) {
       return exit_code::configuration;
     }
   }
-  if (auto started = sandbox.start_all(); !started) {
-    std::cerr << "kanal sandbox: " << started.error().text() << "\n";
-    return exit_code::failed;
+  if (!options.simulators_only) {
+    if (auto started = sandbox.start_all(); !started) {
+      std::cerr << "kanal sandbox: " << started.error().text() << "\n";
+      return exit_code::failed;
+    }
   }
   bool complete = true;
   if (options.demo || options.once) {
@@ -107,7 +126,7 @@ int sandbox(const SandboxOptions& options) {
     }
   }
   if (!options.once) {
-    print_addresses(sandbox);
+    print_addresses(sandbox, options.simulators_only);
     std::cout << "Ctrl-C ends it.\n" << std::flush;
     signals.wait();
   }

@@ -12,6 +12,7 @@ struct SandboxOptions {
   bool demo = false;
   bool once = false;
   bool keep = false;
+  bool simulators_only = false;
   bool list_faults = false;
   bool json = false;
   bool verbose = false;
