@@ -29,7 +29,7 @@ Result<void> OwnCertificate::check(bool against_register) {
     log_.warning("own_certificate_not_compared", {{"code", pem.error().code}, {"reason", pem.error().text()}});
     return {};
   }
-  const auto registered = crypto::Certificate::from_pem(*pem);
+  const auto registered = read_.from_pem(*pem);
   if (!registered) return {};
   const bool ours =
       std::ranges::any_of(identities_, [&](const auto& identity) { return identity.certificate.same_as(*registered); });

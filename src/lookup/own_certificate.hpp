@@ -7,7 +7,7 @@
 
 #include "base/log.hpp"
 #include "base/time.hpp"
-#include "crypto/certificate.hpp"
+#include "crypto/certificate_cache.hpp"
 #include "ports/directory.hpp"
 #include "ports/documents.hpp"
 
@@ -26,6 +26,7 @@ class OwnCertificate final : public ports::OwnCertificate {
   ports::Directory& directory_;
   Clock& clock_;
   Log& log_;
+  crypto::CertificateCache read_;
 };
 
 }  // namespace kanal::lookup

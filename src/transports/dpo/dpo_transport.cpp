@@ -21,6 +21,26 @@ constexpr std::size_t page_size = 100;
 constexpr int max_pages = 100;
 constexpr std::size_t max_page_ends = 1000;
 
+/// An interrupted upload that the broker has not settled after this time never will be.
+constexpr Duration upload_settles_within = std::chrono::minutes(10);
+
+/// Removes a scratch blob when it has been used; after a crash the sweep does.
+class ScratchBlob {
+ public:
+  ScratchBlob(ports::BlobStore& blobs, const ports::BlobRef& ref, bool owned)
+      : blobs_(blobs), ref_(ref), owned_(owned) {}
+  ScratchBlob(const ScratchBlob&) = delete;
+  ScratchBlob& operator=(const ScratchBlob&) = delete;
+  ~ScratchBlob() {
+    if (owned_ && ref_.inline_frames.empty()) (void)blobs_.remove(ref_.id).has_value();
+  }
+
+ private:
+  ports::BlobStore& blobs_;
+  const ports::BlobRef& ref_;
+  bool owned_;
+};
+
 std::string text_member(const std::string& text, std::string_view name) {
   json::error_code error;
   const auto value = json::parse(text, error);
@@ -106,7 +126,7 @@ Result<std::optional<crypto::Certificate>> DpoTransport::receiver_certificate(co
         "dpo.route_changed",
         fmt::format("the Service Registry no longer routes this document type of {} over DPO", receiver->primary));
   }
-  auto certificate = crypto::Certificate::from_pem(record->pem_certificate);
+  auto certificate = certificates_.from_pem(record->pem_certificate);
   if (!certificate) return failed(std::move(certificate).error(), "the receiver's certificate");
   if (!certificate->is_rsa()) return reject("dpo.receiver_certificate", "the receiver's certificate is not RSA");
   const Time now = resources_.clock.now();
@@ -125,19 +145,73 @@ Result<std::optional<crypto::Certificate>> DpoTransport::receiver_certificate(co
 }
 
 /// What became of an earlier attempt (dpo.md 6.4): ask before anything is sent again.
-Result<DpoTransport::Resume> DpoTransport::find_out(const lookup::SystemUser& user, const std::string& id) {
+Result<DpoTransport::Resume> DpoTransport::find_out(const lookup::SystemUser& user, const std::string& id,
+                                                    bool has_package) {
   auto overview = broker_.overview(user, id, true);
   if (!overview) {
     if (overview.error().code == "dpo.BRO-00001") return Resume::start_over;
     return failed(overview);
   }
-  if (overview->status == "Initialized" || overview->status == "UploadStarted") return Resume::upload_again;
-  if (overview->status == "Failed") {
+  const auto& status = overview->status;
+  // Without the bytes that its checksum was given for, a transfer cannot be completed; nobody ever sees it.
+  if (status == "Initialized") return has_package ? Resume::upload_again : Resume::start_over;
+  if (status == "UploadStarted") {
+    if (has_package) return Resume::upload_again;
+    // The broker may hold all bytes already: another transfer now could be a second delivery.
+    if (resources_.clock.now() - overview->created > upload_settles_within) return Resume::start_over;
+    return retry("dpo.upload_unsettled", "the broker has not decided yet what became of an interrupted upload");
+  }
+  if (status == "Failed") {
     if (overview->status_text.starts_with("Malware")) return reject("dpo.malware", overview->status_text);
     return Resume::start_over;
   }
-  if (overview->status == "Cancelled") return Resume::start_over;
+  if (status == "Cancelled") return Resume::start_over;
   return Resume::done;
+}
+
+Result<ports::BlobRef> DpoTransport::make_package(const ports::OutboundDocument& document, domain::Sbd& sbd,
+                                                  ports::Dispatch& dispatch) {
+  // Exactly one MessageChannel scope in anything we write (dpo.md 11 no. 3).
+  sbd.set_message_channel(document.role == domain::DocumentRole::message ? sbd.message_channel()
+                                                                         : document.answer_channel);
+  Sealing sealing{resources_.identities.front(), {}, resources_.clock.now()};
+  if (!document.files.empty()) {
+    auto certificate = receiver_certificate(sbd);
+    if (!certificate) return failed(certificate);
+    sealing.recipient = std::move(*certificate);
+  }
+  auto written = write_package(sbd, document.files, sealing, dispatch.blobs());
+  if (written) dispatch.reach("send.package_stored");
+  return written;
+}
+
+Result<std::string> DpoTransport::initialize(const ports::OutboundDocument& document, const domain::Sbd& sbd,
+                                             const Reportee& reportee, const ports::BlobRef& package) {
+  Initialization initialization;
+  initialization.reference =
+      domain::reference_channel(document.role, document.answer_channel, reportee.channel).value_or(new_uuid());
+  initialization.sender = sbd.sender_value();
+  initialization.receiver = sbd.receiver_value();
+  initialization.checksum = to_hex(package.md5);
+  if (settings_.describe_installation) {
+    initialization.properties = {{"ip.instance", settings_.installation_name},
+                                 {"ip.channel", reportee.channel.value_or("-")}};
+  }
+  return broker_.initialize(reportee.user, initialization);
+}
+
+/// Makes the package durable, so that the next attempt completes the same transfer. When that fails, it begins another.
+void DpoTransport::keep_for_retry(ports::Dispatch& dispatch, const ports::BlobRef& package) {
+  const auto keep = [&]() -> Result<void> {
+    auto source = dispatch.blobs().open(package);
+    if (!source) return failed(source);
+    auto writer = dispatch.blobs().create({.md5 = true});
+    if (!writer) return failed(writer);
+    if (auto copied = copy(**source, **writer); !copied) return failed(copied);
+    if (auto durable = (*writer)->finish(); !durable) return failed(durable);
+    return dispatch.remember(dispatch.remembered(), (*writer)->ref());
+  };
+  if (const auto kept = keep(); !kept) resources_.log.warning("package_not_kept", {{"reason", kept.error().text()}});
 }
 
 Result<ports::Sent> DpoTransport::send(const ports::OutboundDocument& document, ports::Dispatch& dispatch,
@@ -149,55 +223,33 @@ Result<ports::Sent> DpoTransport::send(const ports::OutboundDocument& document, 
   if (!reportee) return failed(reportee);
   const auto& user = (*reportee)->user;
 
+  const bool kept = dispatch.package().has_value();
   std::string id = text_member(dispatch.remembered(), "id");
   if (!id.empty()) {
-    auto resume = find_out(user, id);
+    auto resume = find_out(user, id, kept);
     if (!resume) return failed(resume);
     if (*resume == Resume::done) return ports::Sent{id, true};
-    if (*resume == Resume::start_over || !dispatch.package()) id.clear();
+    if (*resume == Resume::start_over) id.clear();
   }
-  std::optional<ports::BlobRef> package = dispatch.package();
-  if (!package) {
-    // Exactly one MessageChannel scope in anything we write (dpo.md 11 no. 3).
-    sbd.set_message_channel(document.role == domain::DocumentRole::message ? sbd.message_channel()
-                                                                           : document.answer_channel);
-    Sealing sealing{resources_.identities.front(), {}, resources_.clock.now()};
-    if (!document.files.empty()) {
-      auto certificate = receiver_certificate(sbd);
-      if (!certificate) return failed(certificate);
-      sealing.recipient = std::move(*certificate);
-    }
-    auto written = write_package(sbd, document.files, sealing, dispatch.blobs());
-    if (!written) return failed(written);
-    package = std::move(*written);
-    dispatch.reach("send.package_stored");
-  }
+  auto package = kept ? Result<ports::BlobRef>(*dispatch.package()) : make_package(document, sbd, dispatch);
+  if (!package) return failed(package);
+  const ScratchBlob scratch(dispatch.blobs(), *package, !kept);
   if (id.empty()) {
-    Initialization initialization;
-    initialization.reference =
-        domain::reference_channel(document.role, document.answer_channel, (*reportee)->channel).value_or(new_uuid());
-    initialization.sender = sbd.sender_value();
-    initialization.receiver = sbd.receiver_value();
-    initialization.checksum = to_hex(package->md5);
-    if (settings_.describe_installation) {
-      initialization.properties = {{"ip.instance", settings_.installation_name},
-                                   {"ip.channel", (*reportee)->channel.value_or("-")}};
-    }
-    auto initialized = broker_.initialize(user, initialization);
+    auto initialized = initialize(document, sbd, **reportee, *package);
     if (!initialized) return failed(initialized);
     id = std::move(*initialized);
     dispatch.reach("send.initialized");
-    if (auto kept = dispatch.remember(json::serialize(json::object{{"id", id}}), package); !kept) return failed(kept);
+    if (auto stored = dispatch.remember(json::serialize(json::object{{"id", id}}), {}); !stored) return failed(stored);
     dispatch.reach("send.reference_stored");
   }
   auto content = dispatch.blobs().open(*package);
   if (!content) return failed(content);
   if (auto uploaded = broker_.upload(user, id, **content, package->size, std::move(stop)); !uploaded) {
     // 409: it got there before. 500 BRO-00008 and the like: the next attempt asks what became of it.
-    if (uploaded.error().code == "dpo.BRO-00004" || uploaded.error().code == "dpo.BRO-00009") {
-      return retry(uploaded.error().code, uploaded.error().message);
-    }
-    return failed(uploaded);
+    auto error = std::move(uploaded).error();
+    if (error.code == "dpo.BRO-00004" || error.code == "dpo.BRO-00009") error.disposition = Disposition::retry;
+    if (error.disposition == Disposition::retry && !kept) keep_for_retry(dispatch, *package);
+    return tl::unexpected(std::move(error));
   }
   return ports::Sent{id, document.sbd.document.type != "status"};
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "crypto/certificate_cache.hpp"
 #include "lookup/token_source.hpp"
 #include "ports/directory.hpp"
 #include "ports/transport.hpp"
@@ -36,7 +37,12 @@ class DpoTransport final : public ports::Transport {
 
  private:
   enum class Resume { done, upload_again, start_over };
-  Result<Resume> find_out(const lookup::SystemUser& user, const std::string& id);
+  Result<Resume> find_out(const lookup::SystemUser& user, const std::string& id, bool has_package);
+  Result<ports::BlobRef> make_package(const ports::OutboundDocument& document, domain::Sbd& sbd,
+                                      ports::Dispatch& dispatch);
+  Result<std::string> initialize(const ports::OutboundDocument& document, const domain::Sbd& sbd,
+                                 const Reportee& reportee, const ports::BlobRef& package);
+  void keep_for_retry(ports::Dispatch& dispatch, const ports::BlobRef& package);
   Result<std::optional<crypto::Certificate>> receiver_certificate(const domain::Sbd& sbd);
   Result<const Reportee*> reportee_for(const std::string& organisation) const;
   Result<void> list_all(const lookup::SystemUser& user, RecipientStatus status, std::vector<ports::Listed>& into,
@@ -47,6 +53,7 @@ class DpoTransport final : public ports::Transport {
   Resources resources_;
   ports::Descriptor descriptor_;
   lookup::TokenSource tokens_;
+  crypto::CertificateCache certificates_;
   BrokerClient broker_;
   mutable std::mutex mutex_;
   std::map<std::string, Time> page_ends_;  ///< published times of ids that ended a page of 100

@@ -25,7 +25,7 @@ struct Sealing {
   Time signing_time;
 };
 
-/// Writes the package into a new durable blob with MD5.
+/// Writes the package into a new scratch blob with MD5; the caller removes it.
 Result<ports::BlobRef> write_package(const domain::Sbd& sbd, const std::vector<ports::Attachment>& files,
                                      const Sealing& sealing, ports::BlobStore& blobs);
 

@@ -40,7 +40,7 @@ Result<void> write_container(const domain::Sbd& sbd, const std::vector<ports::At
 Result<ports::BlobRef> write_package(const domain::Sbd& sbd, const std::vector<ports::Attachment>& files,
                                      const Sealing& sealing, ports::BlobStore& blobs) {
   if (!files.empty() && !sealing.recipient) return bug("dpo.package", "files without a receiver certificate");
-  auto blob = blobs.create({.md5 = true, .scratch = false});
+  auto blob = blobs.create({.md5 = true, .scratch = true});
   if (!blob) return failed(blob);
   formats::ZipWriter zip(**blob);
   const std::string text = domain::write_sbd(sbd);
@@ -49,7 +49,7 @@ Result<ports::BlobRef> write_package(const domain::Sbd& sbd, const std::vector<p
     if (auto written = write_container(sbd, files, sealing, blobs, zip); !written) return failed(written);
   }
   if (auto ended = zip.finish(); !ended) return failed(ended);
-  if (auto durable = (*blob)->finish(); !durable) return failed(durable);
+  if (auto complete = (*blob)->finish(); !complete) return failed(complete);
   return (*blob)->ref();
 }
 
