@@ -67,7 +67,8 @@ bool JobRunner::lease_some() {
       ready_.push_back(std::move(job));
     }
   }
-  work_there_.notify_all();
+  // One each: waking every worker for one job costs more than the job's bookkeeping.
+  for (std::size_t i = 0; i < leased.size(); ++i) work_there_.notify_one();
   return more_likely;
 }
 

@@ -50,13 +50,8 @@ CREATE INDEX conversation_by_sender ON conversation (sender);
 CREATE INDEX conversation_by_sender_identifier ON conversation (sender_identifier);
 CREATE INDEX conversation_by_receiver ON conversation (receiver);
 CREATE INDEX conversation_by_receiver_identifier ON conversation (receiver_identifier);
-CREATE INDEX conversation_by_process ON conversation (process);
-CREATE INDEX conversation_by_document_type ON conversation (document_type);
 CREATE INDEX conversation_by_message_reference ON conversation (message_reference);
-CREATE INDEX conversation_by_message_title ON conversation (message_title);
-CREATE INDEX conversation_by_external_reference ON conversation (external_system_reference);
-CREATE INDEX conversation_by_expiry ON conversation (expiry);
-CREATE INDEX conversation_by_pollable ON conversation (pollable);
+CREATE INDEX conversation_pollable ON conversation (last_update) WHERE pollable = 1;
 CREATE INDEX conversation_by_last_update ON conversation (last_update);
 CREATE INDEX conversation_by_direction ON conversation (direction, last_update);
 CREATE INDEX conversation_by_service ON conversation (service, last_update);
@@ -77,7 +72,6 @@ CREATE TABLE message_status (
 ) STRICT;
 CREATE INDEX message_status_by_at ON message_status (at);
 CREATE INDEX message_status_by_status ON message_status (status);
-CREATE INDEX message_status_by_description ON message_status (description);
 
 CREATE TABLE message (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -98,13 +92,8 @@ CREATE TABLE message (
 ) STRICT;
 CREATE INDEX message_arrival ON message (direction, created, lock_until);
 CREATE INDEX message_by_conversation_id ON message (direction, conversation_id);
-CREATE INDEX message_by_message_id ON message (direction, message_id);
-CREATE INDEX message_by_process ON message (direction, process);
 CREATE INDEX message_by_sender_identifier ON message (direction, sender_identifier);
-CREATE INDEX message_by_receiver_identifier ON message (direction, receiver_identifier);
-CREATE INDEX message_by_service ON message (direction, service);
 CREATE INDEX message_by_last_updated ON message (direction, last_updated);
-CREATE INDEX message_by_lock ON message (direction, lock_until);
 
 CREATE TABLE attachment (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
