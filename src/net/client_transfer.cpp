@@ -199,7 +199,7 @@ Result<void> Transfer::set_headers() {
     if (name.empty() || !is_clean(name) || !is_clean(value)) {
       return bug("http.request", "A request header holds a line break");
     }
-    complete = complete && append(value.empty() ? name + ";" : name + ": " + value);
+    complete = complete && append(value.empty() ? name + ";" : std::string(name).append(": ").append(value));
   }
   if (!complete) return retry("http.connect", "No memory for a call to " + origin_.host);
   curl_easy_setopt(handle_.easy.get(), CURLOPT_HTTPHEADER, headers_.get());

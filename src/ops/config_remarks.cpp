@@ -33,6 +33,7 @@ bool has_errors(const std::vector<ConfigRemark>& remarks) {
 
 void print_remarks(std::ostream& out, const std::vector<ConfigRemark>& remarks, std::size_t lines) {
   std::vector<const ConfigRemark*> sorted;
+  sorted.reserve(remarks.size());
   for (const ConfigRemark& remark : remarks) sorted.push_back(&remark);
   std::ranges::stable_sort(sorted, std::greater{}, [](const ConfigRemark* remark) { return remark->level; });
   std::size_t printed = 0;
