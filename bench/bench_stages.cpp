@@ -1,5 +1,6 @@
 // The packaging stages alone, each beside the bare speed of what it cannot do without.
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <vector>
 
@@ -41,18 +42,21 @@ class Endless final : public Source {
  public:
   explicit Endless(ByteView block) : block_(block) {}
   Result<std::size_t> read(std::span<std::byte> into) override {
-    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>({into.size(), left_, block_.size()}));
-    std::memcpy(into.data(), block_.data(), count);
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>({into.size(), left_, block_.size() - at_}));
+    std::memcpy(into.data(), block_.data() + at_, count);
+    at_ = (at_ + count) % block_.size();
     left_ -= count;
     return count;
   }
 
  private:
   ByteView block_;
+  std::size_t at_ = 0;
   std::uint64_t left_ = total;
 };
 
-double bare_cbc(ByteView block, bool encrypt) {
+/// One pass of AES-256-CBC over `data` in pieces, `times` times.
+double bare_cbc(ByteView data, int times, bool encrypt) {
   EVP_CIPHER_CTX* context = EVP_CIPHER_CTX_new();
   const Bytes key(32);
   const Bytes iv(16);
@@ -60,49 +64,65 @@ double bare_cbc(ByteView block, bool encrypt) {
                     reinterpret_cast<const unsigned char*>(iv.data()), encrypt ? 1 : 0);
   Bytes out(piece + 32);
   const Stopwatch watch;
-  for (std::uint64_t done = 0; done < total; done += piece) {
-    int count = 0;
-    EVP_CipherUpdate(context, reinterpret_cast<unsigned char*>(out.data()), &count,
-                     reinterpret_cast<const unsigned char*>(block.data()), static_cast<int>(piece));
+  for (int i = 0; i < times; ++i) {
+    for (std::size_t at = 0; at < data.size(); at += piece) {
+      int count = 0;
+      EVP_CipherUpdate(context, reinterpret_cast<unsigned char*>(out.data()), &count,
+                       reinterpret_cast<const unsigned char*>(data.data() + at),
+                       static_cast<int>(std::min(piece, data.size() - at)));
+    }
   }
   const double seconds = watch.seconds();
   EVP_CIPHER_CTX_free(context);
-  return static_cast<double>(total) / 1e9 / seconds;
+  return static_cast<double>(data.size()) * times / 1e9 / seconds;
+}
+
+crypto::Identity make_identity() {
+  const Time now = SystemClock().now();
+  const auto ca = crypto::make_ca("Bench CA", now, now + std::chrono::hours(24));
+  return crypto::issue(ca, {"Bench", "Bench", "310700002", {}, now, now + std::chrono::hours(24)});
+}
+
+/// Encrypts `bytes` bytes into `to`; gives the seconds.
+double encrypt(const crypto::Identity& identity, ByteView block, std::uint64_t bytes, Sink& to) {
+  const Stopwatch watch;
+  auto cipher = crypto::make_cms_encryptor(identity.certificate, crypto::KeyTransport::oaep_sha256, to).value();
+  for (std::uint64_t done = 0; done < bytes; done += block.size()) {
+    if (!cipher->write(block)) std::abort();
+  }
+  if (!cipher->finish()) std::abort();
+  return watch.seconds();
 }
 
 void cms(ByteView block) {
-  const Time now = SystemClock().now();
-  const auto ca = crypto::make_ca("Bench CA", now, now + std::chrono::hours(24));
-  const auto identity = crypto::issue(ca, {"Bench", "Bench", "310700002", {}, now, now + std::chrono::hours(24)});
-  Bytes envelope;
-  envelope.reserve(total + total / 64);
-  Drain keep(&envelope);
-  const double bare_encrypt = bare_cbc(block, true);
-  const Stopwatch encrypting;
-  auto cipher = crypto::make_cms_encryptor(identity.certificate, crypto::KeyTransport::oaep_sha256, keep).value();
-  for (std::uint64_t done = 0; done < total; done += piece) {
-    if (!cipher->write(block)) return;
-  }
-  if (!cipher->finish()) return;
-  const double encrypt = static_cast<double>(total) / 1e9 / encrypting.seconds();
-  report("cms.encrypt", encrypt, "GB/s",
+  const auto identity = make_identity();
+  const double bare_encrypt = bare_cbc(block, static_cast<int>(total / block.size()), true);
+  Drain drain;
+  const double speed = static_cast<double>(total) / 1e9 / encrypt(identity, block, total, drain);
+  report("cms.encrypt", speed, "GB/s",
          {{"limit", bare_encrypt},
-          {"ratio", encrypt / bare_encrypt},
+          {"ratio", speed / bare_encrypt},
           {"goal_ratio", 0.9},
           {"bound", "AES-256-CBC is serial"}});
 
-  const double bare_decrypt = bare_cbc(block, false);
-  Drain drain;
-  const Stopwatch decrypting;
-  const auto plain = crypto::make_cms_decryptor({identity}, drain);
-  for (std::size_t at = 0; at < envelope.size(); at += piece) {
-    if (!plain->write(ByteView(envelope).subspan(at, std::min(piece, envelope.size() - at)))) return;
+  // Read from memory that has been touched before, by both.
+  constexpr int times = 4;
+  Bytes envelope;
+  Drain keep(&envelope);
+  encrypt(identity, block, total / times, keep);
+  const double bare_decrypt = bare_cbc(envelope, times, false);
+  const Stopwatch watch;
+  for (int i = 0; i < times; ++i) {
+    const auto plain = crypto::make_cms_decryptor({identity}, drain);
+    for (std::size_t at = 0; at < envelope.size(); at += piece) {
+      if (!plain->write(ByteView(envelope).subspan(at, std::min(piece, envelope.size() - at)))) std::abort();
+    }
+    if (!plain->finish()) std::abort();
   }
-  if (!plain->finish()) return;
-  const double decrypt = static_cast<double>(total) / 1e9 / decrypting.seconds();
-  report("cms.decrypt", decrypt, "GB/s",
+  const double decrypted = static_cast<double>(total) / 1e9 / watch.seconds();
+  report("cms.decrypt", decrypted, "GB/s",
          {{"limit", bare_decrypt},
-          {"ratio", decrypt / bare_decrypt},
+          {"ratio", decrypted / bare_decrypt},
           {"goal_ratio", 0.9},
           {"bound", "AES-256-CBC decryption and one pass over memory"}});
 }
@@ -120,7 +140,7 @@ void zip(ByteView block) {
   const Stopwatch watch;
   formats::ZipWriter writer(drain);
   Endless source(block);
-  if (!writer.add_stored({"large.bin", total, crc}, source) || !writer.finish()) return;
+  if (!writer.add_stored({"large.bin", total, crc}, source) || !writer.finish()) std::abort();
   const double speed = static_cast<double>(total) / 1e9 / watch.seconds();
   report("zip.stored", speed, "GB/s",
          {{"limit", limit}, {"ratio", speed / limit}, {"goal_ratio", 0.8}, {"bound", "CRC-32"}});
