@@ -21,6 +21,7 @@ using namespace std::chrono;
 
 constexpr std::size_t message_bytes = 100'000;
 constexpr int clients = 32;
+constexpr std::uint64_t largest = std::uint64_t{16} << 30;
 
 /// VmRSS or VmHWM in MB.
 double memory(pid_t pid, const std::string& field) {
@@ -49,9 +50,12 @@ struct Stage {
     plan.folder = folder;
     plan.program = program;
     plan.polling = milliseconds(50);
-    plan.installations = {
-        {"agency", app::agency_orgnr, "", {{"kanal.send.workers", "16"}, {"kanal.log.level", "error"}}},
-        {"municipality", app::municipality_orgnr, "", {{"kanal.send.workers", "16"}, {"kanal.log.level", "error"}}}};
+    plan.largest_transfer = largest;
+    const std::map<std::string, std::string> settings{{"kanal.send.workers", "16"},
+                                                      {"kanal.log.level", "error"},
+                                                      {"difi.move.dpo.upload-size-limit", std::to_string(largest)}};
+    plan.installations = {{"agency", app::agency_orgnr, "", settings},
+                          {"municipality", app::municipality_orgnr, "", settings}};
     auto made = app::Sandbox::make(std::move(plan), clock, log);
     if (!made) {
       std::cerr << made.error().text() << "\n";

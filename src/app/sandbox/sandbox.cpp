@@ -84,6 +84,9 @@ Result<void> Sandbox::prepare() {
   options.tls = tls;
   options.anchors = {ca.certificate};
   options.broker.scan_time = plan_.scan_time;
+  if (plan_.largest_transfer) {
+    for (auto& [name, resource] : options.broker.resources) resource.max_size = *plan_.largest_transfer;
+  }
   if (plan_.first_port != 0) {
     const auto port = static_cast<std::uint16_t>(plan_.first_port + simulators_after);
     options.ports = {port, static_cast<std::uint16_t>(port + 1), static_cast<std::uint16_t>(port + 2),

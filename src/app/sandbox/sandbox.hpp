@@ -36,8 +36,9 @@ struct SandboxPlan {
   bool keep = false;             ///< keep what an earlier run left
   std::uint16_t first_port = 0;  ///< 0: any free ones
   std::chrono::milliseconds polling{250};
-  std::chrono::milliseconds scan_time{0};  ///< virus scan at the broker
-  std::string program;                     ///< the `kanal` to run
+  std::chrono::milliseconds scan_time{0};           ///< virus scan at the broker
+  std::optional<std::uint64_t> largest_transfer{};  ///< bytes that the broker takes; absent: as in the test environment
+  std::string program;                              ///< the `kanal` to run
   std::vector<InstallationPlan> installations;
 };
 
