@@ -243,7 +243,7 @@ Result<void> Reception::decide(Round& round, const std::vector<ports::Listed>& l
 
 Reception::Taken Reception::fetch(const ports::RemoteItem& item, const std::stop_token& stop) {
   Taken taken{item, {}, {}, {}};
-  auto writer = blobs_.create({.md5 = true, .scratch = true});
+  auto writer = blobs_.create({.md5 = true, .describe = false, .scratch = true});
   if (!writer) {
     taken.error = writer.error();
     return taken;

@@ -17,11 +17,11 @@ namespace kanal::ports {
 /// commit of that row on.
 struct BlobRef {
   BlobId id;
-  std::uint64_t size = 0;  ///< plaintext bytes
-  Bytes wrapped_key;       ///< the blob's own key, wrapped by the installation key
-  Bytes inline_frames;     ///< a small blob's ciphertext itself; then there is no file
-  std::array<std::byte, 32> sha256{};
-  std::array<std::byte, 16> md5{};  ///< only when asked for; else zero
+  std::uint64_t size = 0;              ///< plaintext bytes
+  Bytes wrapped_key;                   ///< the blob's own key, wrapped by the installation key
+  Bytes inline_frames;                 ///< a small blob's ciphertext itself; then there is no file
+  std::array<std::byte, 32> sha256{};  ///< zero unless described, as is the CRC
+  std::array<std::byte, 16> md5{};     ///< only when asked for; else zero
   std::uint32_t crc32 = 0;
 };
 
@@ -34,7 +34,8 @@ class BlobWriter : public Sink {
 };
 
 struct BlobOptions {
-  bool md5 = false;      ///< compute MD5 too (broker checksum)
+  bool md5 = false;      ///< compute MD5 (broker checksum)
+  bool describe = true;  ///< compute SHA-256 and CRC-32, as a document that will be packed needs
   bool scratch = false;  ///< needs not survive the process: no fsync, swept at start
 };
 

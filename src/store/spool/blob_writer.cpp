@@ -19,17 +19,17 @@ constexpr std::uint64_t writeback_portion = 8 * std::uint64_t{1024} * 1024;
 
 }  // namespace
 
-FrameWriter::FrameWriter(BlobId id, const crypto::Key256& installation_key, BlobPlace place, bool with_md5)
+FrameWriter::FrameWriter(BlobId id, const crypto::Key256& installation_key, BlobPlace place)
     : place_(std::move(place)) {
   ref_.id = std::move(id);
   std::ranges::copy(crypto::random_bytes(key_.size()), key_.begin());
   ref_.wrapped_key = seal_box(installation_key, purpose::blob_key, ref_.id.str(), key_);
-  if (with_md5) md5_.emplace(crypto::DigestAlgorithm::md5);
+  if (place_.md5) md5_.emplace(crypto::DigestAlgorithm::md5);
 }
 
 FrameWriter::~FrameWriter() {
-  wipe(key_);
   behind_.reset();
+  wipe(key_);
   if (!file_.is_open() || finished_) return;
   // Nothing can be done about a failure here: the sweep at the next start takes what remains.
   (void)remove_file(temporary_path()).has_value();
@@ -68,36 +68,41 @@ Result<void> FrameWriter::take(ByteView bytes) {
 }
 
 void FrameWriter::digest(ByteView bytes) {
-  sha256_.update(bytes);
   if (md5_) md5_->update(bytes);
+  if (!place_.describe) return;
+  sha256_.update(bytes);
   ref_.crc32 = crc32(ref_.crc32, bytes);
 }
 
 Result<void> FrameWriter::seal(ByteView plain, bool last) {
-  digest(plain);
   const std::uint64_t number = frames_++;
   if (!file_.is_open()) {
+    digest(plain);
     const std::size_t before = sealed_.size();
     sealed_.resize(before + plain.size() + crypto::gcm_tag_size);
     seal_frame(key_, number, last, plain, std::span(sealed_).subspan(before));
     return {};
   }
-  if (frames_ == write_behind_from && !last) behind_ = std::make_unique<WriteBehind>(file_, sealed_frame_size);
-  if (behind_ && !last) {
-    auto slot = behind_->slot();
-    if (!slot) return failed(slot);
-    seal_frame(key_, number, last, plain, *slot);
-    behind_->push();
-  } else {
-    if (behind_) {
-      if (auto written = behind_->finish(); !written) return written;
-      behind_.reset();
+  if (!last && frames_ >= write_behind_from) {
+    if (!behind_) {
+      behind_ = std::make_unique<WriteBehind>(
+          frame_size, [this, next = number](ByteView frame) mutable { return write_frame(frame, next++, false); });
     }
-    sealed_.resize(plain.size() + crypto::gcm_tag_size);
-    seal_frame(key_, number, last, plain, sealed_);
-    if (auto written = file_.write_all(sealed_); !written) return written;
+    return behind_->push(plain);
   }
-  const std::uint64_t length = frames_ * sealed_frame_size;
+  if (behind_) {
+    if (auto written = behind_->finish(); !written) return written;
+    behind_.reset();
+  }
+  return write_frame(plain, number, last);
+}
+
+Result<void> FrameWriter::write_frame(ByteView plain, std::uint64_t number, bool last) {
+  digest(plain);
+  sealed_.resize(plain.size() + crypto::gcm_tag_size);
+  seal_frame(key_, number, last, plain, sealed_);
+  if (auto written = file_.write_all(sealed_); !written) return written;
+  const std::uint64_t length = (number + 1) * sealed_frame_size;
   if (place_.durable && length - synced_ >= writeback_portion) {
     file_.start_writeback(synced_, length - synced_);
     synced_ = length;
@@ -141,7 +146,7 @@ Result<void> FrameWriter::close_file() {
 }
 
 void FrameWriter::finish_digests() {
-  std::ranges::copy(sha256_.finish(), ref_.sha256.begin());
+  if (place_.describe) std::ranges::copy(sha256_.finish(), ref_.sha256.begin());
   if (md5_) std::ranges::copy(md5_->finish(), ref_.md5.begin());
 }
 

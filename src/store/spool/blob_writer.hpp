@@ -1,5 +1,5 @@
-// Writes one blob: digests and frames in one pass. Small blobs stay in memory and end in the BlobRef, larger ones go to
-// a file that gets its name only when it is complete. One thread per writer.
+// Writes one blob: digests and frames in one pass, from 4 MiB on by a second thread. Small blobs stay in memory and end
+// in the BlobRef, larger ones go to a file that gets its name only when it is complete. One thread calls a writer.
 #pragma once
 
 #include <array>
@@ -16,16 +16,18 @@
 
 namespace kanal::store {
 
-/// Where a blob's file goes.
+/// Where a blob's file goes, and what is found out on the way.
 struct BlobPlace {
   std::filesystem::path folder;
   std::size_t in_memory = 0;  ///< plaintext bytes up to which there is no file
   bool durable = true;        ///< fsync of file and folder at the end
+  bool describe = true;       ///< SHA-256 and CRC-32
+  bool md5 = false;
 };
 
 class FrameWriter final : public ports::BlobWriter {
  public:
-  FrameWriter(BlobId id, const crypto::Key256& installation_key, BlobPlace place, bool with_md5);
+  FrameWriter(BlobId id, const crypto::Key256& installation_key, BlobPlace place);
   ~FrameWriter() override;
 
   Result<void> write(ByteView bytes) override;
@@ -37,6 +39,7 @@ class FrameWriter final : public ports::BlobWriter {
   void digest(ByteView bytes);
   /// Seals one frame to wherever frames go now.
   Result<void> seal(ByteView plain, bool last);
+  Result<void> write_frame(ByteView plain, std::uint64_t number, bool last);
   /// From memory to a file: the blob has outgrown its limit.
   Result<void> open_file();
   Result<void> close_file();

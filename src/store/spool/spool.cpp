@@ -141,7 +141,9 @@ Result<std::unique_ptr<ports::BlobWriter>> FolderSpool::create(ports::BlobOption
   place.folder = options.scratch ? scratch() : options_.folder / sub_folder(id);
   place.in_memory = options.scratch ? scratch_in_memory : options_.inline_limit;
   place.durable = !options.scratch;
-  return std::make_unique<FrameWriter>(std::move(id), options_.key, std::move(place), options.md5);
+  place.describe = options.describe;
+  place.md5 = options.md5;
+  return std::make_unique<FrameWriter>(std::move(id), options_.key, std::move(place));
 }
 
 Result<std::unique_ptr<SeekableSource>> FolderSpool::open(const ports::BlobRef& ref) {

@@ -1,30 +1,33 @@
 #include "store/spool/write_behind.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace kanal::store {
 
-WriteBehind::WriteBehind(File& file, std::size_t slot_size)
-    : file_(file),
-      slot_size_(slot_size),
-      ring_(slots * slot_size),
-      thread_([this](const std::stop_token& stop) { write_slots(stop); }) {}
+WriteBehind::WriteBehind(std::size_t frame_size, Work work)
+    : frame_size_(frame_size),
+      work_(std::move(work)),
+      ring_(slots * frame_size),
+      thread_([this](const std::stop_token& stop) { serve(stop); }) {}
 
 WriteBehind::~WriteBehind() = default;
 
-Result<std::span<std::byte>> WriteBehind::slot() {
-  std::unique_lock lock(mutex_);
-  freed_.wait(lock, [this] { return error_ || pushed_ - written_ < slots; });
-  if (error_) return tl::unexpected<Error>(*error_);
-  return std::span(ring_).subspan(pushed_ % slots * slot_size_, slot_size_);
-}
-
-void WriteBehind::push() {
+Result<void> WriteBehind::push(ByteView frame) {
+  std::size_t slot = 0;
+  {
+    std::unique_lock lock(mutex_);
+    freed_.wait(lock, [this] { return error_ || pushed_ - done_ < slots; });
+    if (error_) return tl::unexpected<Error>(*error_);
+    slot = pushed_ % slots;
+  }
+  std::ranges::copy(frame, ring_.begin() + static_cast<std::ptrdiff_t>(slot * frame_size_));
   {
     const std::scoped_lock lock(mutex_);
     ++pushed_;
   }
   filled_.notify_one();
+  return {};
 }
 
 Result<void> WriteBehind::finish() {
@@ -38,19 +41,17 @@ Result<void> WriteBehind::finish() {
   return {};
 }
 
-void WriteBehind::write_slots(const std::stop_token& stop) {
+void WriteBehind::serve(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   for (;;) {
-    const bool go_on = filled_.wait(lock, stop, [this] { return pushed_ > written_ || complete_; });
-    if (!go_on || stop.stop_requested() || pushed_ == written_) return;
-    // All that is ready and contiguous in the ring, in one call.
-    const std::size_t first = written_ % slots;
-    const std::size_t count = std::min(pushed_ - written_, slots - first);
+    const bool go_on = filled_.wait(lock, stop, [this] { return pushed_ > done_ || complete_; });
+    if (!go_on || stop.stop_requested() || pushed_ == done_) return;
+    const ByteView frame = ByteView(ring_).subspan(done_ % slots * frame_size_, frame_size_);
     lock.unlock();
-    auto written = file_.write_all(ByteView(ring_).subspan(first * slot_size_, count * slot_size_));
+    auto worked = work_(frame);
     lock.lock();
-    if (!written) error_ = written.error();
-    written_ += count;
+    if (!worked) error_ = worked.error();
+    ++done_;
     freed_.notify_one();
     if (error_) return;
   }

@@ -1,46 +1,47 @@
-// Lets encryption and the disk work at the same time: sealed frames go into a ring, a thread of its own writes them to
-// the file. Made for large blobs only. Used by one thread; the file belongs to the ring until finish().
+// Lets two cores work on one large blob: its frames go into a ring, a thread of its own digests, seals and writes them
+// while the next ones are made. Used by one thread; what the work touches belongs to the ring until finish().
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <thread>
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
-#include "store/spool/files.hpp"
 
 namespace kanal::store {
 
 class WriteBehind {
  public:
-  WriteBehind(File& file, std::size_t slot_size);
+  /// Done with each frame, in order, by the ring's thread.
+  using Work = std::function<Result<void>(ByteView frame)>;
+
+  WriteBehind(std::size_t frame_size, Work work);
   WriteBehind(const WriteBehind&) = delete;
   WriteBehind& operator=(const WriteBehind&) = delete;
-  /// Abandons what has not been written.
+  /// Abandons what has not been worked on.
   ~WriteBehind();
 
-  /// A slot to fill, once there is one; the error of an earlier write otherwise.
-  Result<std::span<std::byte>> slot();
-  /// Hands the slot over; it is full.
-  void push();
-  /// Returns when everything has been written; the thread has ended.
+  /// Takes a copy of a full frame, once there is room; the error of earlier work otherwise.
+  Result<void> push(ByteView frame);
+  /// Returns when everything has been worked on; the thread has ended.
   Result<void> finish();
 
  private:
-  void write_slots(const std::stop_token& stop);
+  void serve(const std::stop_token& stop);
 
   static constexpr std::size_t slots = 8;
-  File& file_;
-  std::size_t slot_size_;
+  std::size_t frame_size_;
+  Work work_;
   Bytes ring_;
   std::mutex mutex_;
   std::condition_variable_any filled_;
   std::condition_variable freed_;
-  std::size_t pushed_ = 0;   ///< slots handed over, ever
-  std::size_t written_ = 0;  ///< of those, on their way to the disk
-  bool complete_ = false;    ///< no more will come
+  std::size_t pushed_ = 0;  ///< frames taken, ever
+  std::size_t done_ = 0;    ///< of those, worked on
+  bool complete_ = false;   ///< no more will come
   std::optional<Error> error_;
   std::jthread thread_;  ///< last: stops before the rest goes
 };

@@ -205,7 +205,7 @@ void DpoTransport::keep_for_retry(ports::Dispatch& dispatch, const ports::BlobRe
   const auto keep = [&]() -> Result<void> {
     auto source = dispatch.blobs().open(package);
     if (!source) return failed(source);
-    auto writer = dispatch.blobs().create({.md5 = true});
+    auto writer = dispatch.blobs().create({.md5 = true, .describe = false});
     if (!writer) return failed(writer);
     if (auto copied = copy(**source, **writer); !copied) return failed(copied);
     if (auto durable = (*writer)->finish(); !durable) return failed(durable);

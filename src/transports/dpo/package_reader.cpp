@@ -16,7 +16,7 @@ constexpr std::uint64_t max_package_entries = 100;
 
 /// Decrypts into the spool. The blob is durable, but nobody refers to it before everything is verified.
 Result<ports::BlobRef> decrypt(Source& sealed, const std::vector<crypto::Identity>& keys, ports::BlobStore& blobs) {
-  auto blob = blobs.create({});
+  auto blob = blobs.create({.describe = false});
   if (!blob) return failed(blob);
   const auto cipher = crypto::make_cms_decryptor(keys, **blob);
   if (auto copied = copy(sealed, *cipher); !copied) return failed(copied);

@@ -40,7 +40,7 @@ Result<void> write_container(const domain::Sbd& sbd, const std::vector<ports::At
 Result<ports::BlobRef> write_package(const domain::Sbd& sbd, const std::vector<ports::Attachment>& files,
                                      const Sealing& sealing, ports::BlobStore& blobs) {
   if (!files.empty() && !sealing.recipient) return bug("dpo.package", "files without a receiver certificate");
-  auto blob = blobs.create({.md5 = true, .scratch = true});
+  auto blob = blobs.create({.md5 = true, .describe = false, .scratch = true});
   if (!blob) return failed(blob);
   formats::ZipWriter zip(**blob);
   const std::string text = domain::write_sbd(sbd);
