@@ -12,6 +12,8 @@ namespace kanal::store {
 namespace {
 
 std::uint32_t by_zlib(std::uint32_t previous, ByteView bytes) {
+  // An empty view may have no address, and zlib takes a null pointer for a new start.
+  if (bytes.empty()) return previous;
   return static_cast<std::uint32_t>(::crc32_z(previous, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 

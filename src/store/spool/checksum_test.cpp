@@ -11,6 +11,12 @@ TEST(Checksum, KnownValue) {
   EXPECT_EQ(crc32(0, {}), 0U);
 }
 
+TEST(Checksum, NothingChangesNothing) {
+  const std::uint32_t before = crc32(0, bytes_of("123456789"));
+  EXPECT_EQ(crc32(before, {}), before);
+  EXPECT_EQ(crc32(before, ByteView(Bytes{})), before);
+}
+
 TEST(Checksum, AgreesWithZlibAtEveryLengthAlignmentAndSplit) {
   Bytes bytes(1000);
   std::uint32_t state = 1;

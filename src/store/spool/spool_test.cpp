@@ -131,6 +131,14 @@ TEST_F(SpoolTest, ComputesDigestsInOnePass) {
   EXPECT_EQ(to_hex(store({}).sha256), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
+TEST_F(SpoolTest, ComputesDigestsOfWholeFramesWrittenWhole) {
+  const auto content = pattern(2 * frame);
+  const auto ref = store(content, {.md5 = true}, frame);
+  EXPECT_EQ(ref.sha256, crypto::sha256(content));
+  EXPECT_EQ(copy_of(ref.md5), crypto::digest(crypto::DigestAlgorithm::md5, content));
+  EXPECT_EQ(ref.crc32, crc32(0, reinterpret_cast<const Bytef*>(content.data()), static_cast<uInt>(content.size())));
+}
+
 TEST_F(SpoolTest, CiphertextHidesTheContent) {
   const std::string text(3 * frame, 'A');
   const auto ref = store(bytes_of(text));
