@@ -202,20 +202,35 @@ Result<std::optional<Peeked>> CaseSystem::peek() {
   if (response->status == 204) return std::optional<Peeked>{};
   auto answer = parsed(response->body);
   if (!answer) return failed(answer);
-  if (!answer->is_object()) return reject("client.answer", "the peeked document is no object");
-  Peeked peeked;
-  peeked.message_id = text_at(*answer, "/standardBusinessDocumentHeader/documentIdentification/instanceIdentifier");
-  peeked.type = text_at(*answer, "/standardBusinessDocumentHeader/documentIdentification/type");
-  peeked.sender = text_at(*answer, "/standardBusinessDocumentHeader/sender/0/identifier/value");
-  peeked.related_to = text_at(*answer, "/" + peeked.type + "/relatedToMessageId");
+  return as_peeked(*answer);
+}
+
+Result<std::optional<Peeked>> CaseSystem::waiting() {
+  auto response = call(request("GET", "/api/messages/in?size=1"));
+  if (!response) return failed(response);
+  auto answer = parsed(response->body);
+  if (!answer) return failed(answer);
   boost::system::error_code error;
-  const auto* scopes = answer->find_pointer("/standardBusinessDocumentHeader/businessScope/scope", error);
+  const auto* first = answer->find_pointer("/content/0", error);
+  if (first == nullptr) return std::optional<Peeked>{};
+  return as_peeked(*first);
+}
+
+Result<std::optional<Peeked>> CaseSystem::as_peeked(const boost::json::value& sbd) {
+  if (!sbd.is_object()) return reject("client.answer", "the document is no object");
+  Peeked peeked;
+  peeked.message_id = text_at(sbd, "/standardBusinessDocumentHeader/documentIdentification/instanceIdentifier");
+  peeked.type = text_at(sbd, "/standardBusinessDocumentHeader/documentIdentification/type");
+  peeked.sender = text_at(sbd, "/standardBusinessDocumentHeader/sender/0/identifier/value");
+  peeked.related_to = text_at(sbd, "/" + peeked.type + "/relatedToMessageId");
+  boost::system::error_code error;
+  const auto* scopes = sbd.find_pointer("/standardBusinessDocumentHeader/businessScope/scope", error);
   if (scopes != nullptr && scopes->is_array()) {
     for (const auto& scope : scopes->get_array()) {
       if (text_at(scope, "/type") == "ConversationId") peeked.conversation_id = text_at(scope, "/instanceIdentifier");
     }
   }
-  peeked.sbd = answer->get_object();
+  peeked.sbd = sbd.get_object();
   return std::optional(std::move(peeked));
 }
 

@@ -77,6 +77,8 @@ class CaseSystem {
   Result<std::string> send_receipt(const Peeked& about, std::string_view receipt_type);
   /// Nothing when nothing waits.
   Result<std::optional<Peeked>> peek();
+  /// The first message of the queue, locked or not: for a client whose peek was never answered.
+  Result<std::optional<Peeked>> waiting();
   /// The package's bytes; nothing for 204.
   Result<std::optional<std::string>> pop(const std::string& message_id);
   /// Streams the package; gives its size (0 for 204).
@@ -87,6 +89,7 @@ class CaseSystem {
   [[nodiscard]] const std::string& url() const { return url_; }
 
  private:
+  static Result<std::optional<Peeked>> as_peeked(const boost::json::value& sbd);
   Result<net::ClientResponse> call(net::ClientRequest request);
   Result<std::string> create_document(const boost::json::object& sbd);
   [[nodiscard]] net::ClientRequest request(std::string method, const std::string& path) const;

@@ -60,6 +60,14 @@ class Crash : public ::testing::TestWithParam<std::string_view> {
 
   static app::CaseSystem client(const std::string& name) { return {sandbox->url(name), sandbox->http()}; }
 
+  /// The installation may have died between the lock of a peek and its answer: then the message is locked, but not
+  /// lost.
+  static Result<std::optional<app::Peeked>> next_of(app::CaseSystem& client, bool& unanswered) {
+    auto peeked = client.peek();
+    unanswered = unanswered || !peeked;
+    return unanswered && peeked && !*peeked ? client.waiting() : std::move(peeked);
+  }
+
   /// A client that does not give up: what was done before is not done again.
   static void send_stubbornly(const app::Letter& letter) {
     const auto until = steady_clock::now() + limit;
@@ -117,6 +125,7 @@ TEST_P(Crash, NothingIsLostAndNothingComesTwice) {
 
   std::map<std::string, int> handed_out;  // by message id, deletes that succeeded or were lost
   int receipts = 0;
+  bool unanswered = false;
   std::vector<std::string> seen;
   const std::vector<std::string> wanted{"OPPRETTET", "SENDT", "MOTTATT", "LEVERT", "LEST"};
   const auto complete = [&] {
@@ -126,7 +135,7 @@ TEST_P(Crash, NothingIsLostAndNothingComesTwice) {
   while (steady_clock::now() < until && !(complete() && receipts > 0)) {
     revive();
     auto municipality = client("municipality");
-    if (auto peeked = municipality.peek(); peeked && *peeked) {
+    if (auto peeked = next_of(municipality, unanswered); peeked && *peeked) {
       const auto& message = **peeked;
       auto package = municipality.pop(message.message_id);
       while (!package && package.error().code != "client.refused" && steady_clock::now() < until) {
@@ -149,9 +158,15 @@ TEST_P(Crash, NothingIsLostAndNothingComesTwice) {
       }
     }
     auto agency = client("agency");
-    if (auto peeked = agency.peek(); peeked && *peeked) {
-      if ((*peeked)->related_to == letter.message_id) ++receipts;
-      (void)agency.remove((*peeked)->message_id).has_value();
+    if (auto peeked = next_of(agency, unanswered); peeked && *peeked) {
+      auto removed = agency.remove((*peeked)->message_id);
+      // No answer: ask until there is one; then not found means that it was done.
+      const bool asked_again = !removed && removed.error().code != "client.refused";
+      while (!removed && removed.error().code != "client.refused" && steady_clock::now() < until) {
+        revive();
+        removed = agency.remove((*peeked)->message_id);
+      }
+      if ((removed || asked_again) && (*peeked)->related_to == letter.message_id) ++receipts;
     }
     if (auto statuses = agency.statuses(letter.message_id)) {
       seen.clear();
