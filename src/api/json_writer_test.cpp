@@ -30,7 +30,7 @@ TEST(JsonWriter, PrintsAsTheJavaVersionDoes) {
 }
 
 TEST(JsonWriter, EscapesAndRoundTrips) {
-  const std::string nasty("\"\\\n\r\t\b\x01\x1f /æ\xF0\x9F\x98\x80\0", 19);
+  const std::string nasty("\"\\\n\r\t\b\x01\x1f /æ\xF0\x9F\x98\x80\0", 17);
   const boost::json::value value = {{nasty, nasty}};
   const auto text = write_pretty(value);
   EXPECT_NE(text.find(R"(\"\\\n\r\t\u0008\u0001\u001f /æ)"), std::string::npos) << text;
