@@ -143,10 +143,14 @@ Result<void> Housekeeping::find_left_channels() {
       if (configured) continue;
       auto written = store_.write([&](ports::Txn& txn) {
         return txn.report(
-            {descriptor.service, "D10", channel,
-             fmt::format("messages sent on channel '{}' are under way until {}, but {} is something else now; the "
-                         "old channel is listened to until they are final",
-                         channel, format_iso(expiry), descriptor.isolation_property),
+            {descriptor.service, "D10", channel.empty() ? "-" : channel,
+             channel.empty()
+                 ? fmt::format("messages sent without a channel are under way until {}, but {} is set now; their "
+                               "answers wait for the installation without one",
+                               format_iso(expiry), descriptor.isolation_property)
+                 : fmt::format("messages sent on channel '{}' are under way until {}, but {} is something else now; "
+                               "the old channel is listened to until they are final",
+                               channel, format_iso(expiry), descriptor.isolation_property),
              clock_.now(), clock_.now(), 1});
       });
       if (!written) return failed(written);

@@ -28,10 +28,10 @@ class Intake {
                           const std::optional<ports::BlobRef>& raw, const MessageId& message_id);
 
  private:
-  Result<void> apply_status(ports::Txn& txn, const ports::Inbox& inbox, ports::RemoteItem& item,
-                            const ports::InboundDocument& document);
-  Result<bool> apply_receipt(ports::Txn& txn, const ports::Inbox& inbox, ports::RemoteItem& item,
-                             const ports::InboundDocument& document);
+  Result<void> apply_status(ports::Txn& txn, const ports::Descriptor& service, const ports::Inbox& inbox,
+                            ports::RemoteItem& item, const ports::InboundDocument& document);
+  Result<bool> apply_receipt(ports::Txn& txn, const ports::Descriptor& service, const ports::Inbox& inbox,
+                             ports::RemoteItem& item, const ports::InboundDocument& document);
   Result<void> apply_message(ports::Txn& txn, const ports::Descriptor& service, ports::RemoteItem& item,
                              const ports::InboundDocument& document);
   Result<void> stored(ports::Txn& txn, ports::RemoteItem& item);
