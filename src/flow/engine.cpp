@@ -11,7 +11,7 @@ Engine::Engine(SubmitParts parts)
       submit_(parts, [this] { dispatcher_.hint(); }),
       inbox_(parts.store, parts.blobs, parts.services, parts.settings, parts.points, parts.clock, parts.log,
              [this] { dispatcher_.hint(); }),
-      housekeeping_(parts.store, parts.services, parts.settings, parts.clock, parts.log),
+      housekeeping_(parts.store, parts.services, board_, parts.settings, parts.clock, parts.log),
       lookout_(parts.store, parts.services, guard_, parts.settings, parts.clock, parts.log) {
   for (const auto& transport : parts_.services.all()) {
     if (!transport->descriptor().receives) continue;

@@ -60,6 +60,15 @@ Result<void> Intake::stored(ports::Txn& txn, ports::RemoteItem& item) {
   return txn.put(item);
 }
 
+/// A message that another installation has begun to take: if both took it, it would be delivered twice.
+Result<void> Intake::leave(ports::Txn& txn, ports::RemoteItem& item, const ports::InboundDocument& document) {
+  item.refers_to = document.sbd.message_id();
+  if (document.package) {
+    if (auto dropped = txn.discard(*document.package); !dropped) return failed(dropped);
+  }
+  return txn.put(item);
+}
+
 Result<void> Intake::quarantine(ports::Txn& txn, ports::RemoteItem& item, const Error& error,
                                 const std::optional<ports::BlobRef>& raw, const MessageId& message_id) {
   ports::Quarantined row;
@@ -85,6 +94,8 @@ Result<void> Intake::apply(ports::Txn& txn, const ports::Descriptor& service, co
                            ports::RemoteItem& item, const ports::InboundDocument& document,
                            const std::optional<ports::BlobRef>& raw) {
   const auto* type = domain::find_message_type(document.sbd.document.type);
+  const bool answer = type != nullptr && (type->is_status || type->is_receipt);
+  if (item.verdict != domain::Verdict::ours && !answer) return leave(txn, item, document);
   if (type == nullptr) {
     return quarantine(txn, item, Error{"sbd.type_unknown", "unknown document type", Disposition::reject, {}, {}}, raw,
                       {});

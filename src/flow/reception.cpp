@@ -229,6 +229,13 @@ Result<void> Reception::decide(Round& round) {
         item.attempts = 0;
         item.look_again = now;
       }
+      // Begun by another and still not confirmed: it may hold an answer to a message of ours. The mark of a download is
+      // on it already, so reading it does no harm; it stays unknown until it has been read.
+      const bool read_it = !became_ours && item.refers_to.empty() && round.touched.contains(item.remote_id);
+      if (read_it) {
+        ++item.fetches;
+        round.to_take.push_back(item);
+      }
       auto done = became_ours ? take(item) : txn.put(item);
       if (!done) return done;
     }
@@ -340,7 +347,7 @@ Result<void> Reception::apply_all(const Round& round, std::span<Taken> taken) {
 
 /// A durable copy of what has to be kept for a person to look at.
 Result<void> Reception::keep_poison(Taken& taken) {
-  if (taken.kept || !taken.raw) return {};
+  if (taken.kept || !taken.raw || taken.item.verdict != Verdict::ours) return {};
   const bool poison = taken.error && taken.error->disposition != Disposition::retry;
   if (!poison && !(taken.document && taken.document->damage)) return {};
   auto raw = keep_raw(*taken.raw);

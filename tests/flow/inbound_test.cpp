@@ -63,7 +63,7 @@ TEST_F(Inbound, AChannelledInstallationTakesOnlyItsChannel) {
 TEST_F(Inbound, ARetiredChannelIsHeardUntilItsMessagesAreFinal) {
   submit(id_a, {}, "old-name");
   transport->inbox.channels.own = "new-name";
-  flow::Housekeeping housekeeping(*database, services, settings, clock, log);
+  flow::Housekeeping housekeeping(*database, services, board, settings, clock, log);
   EXPECT_TRUE(housekeeping.find_left_channels());
   EXPECT_EQ(detections(), (Names{"D10"}));
   put("s1", status(id_a, "LEVERT"), "old-name");
@@ -95,7 +95,7 @@ TEST_F(Inbound, AnswersFromBeforeTheChannelAreLeftAndExplained) {
   submit(id_a);
   transport->inbox.channels.own = "fagsys-a";
   put("s1", status(id_a, "MOTTATT"));
-  flow::Housekeeping housekeeping(*database, services, settings, clock, log);
+  flow::Housekeeping housekeeping(*database, services, board, settings, clock, log);
   EXPECT_TRUE(housekeeping.find_left_channels());
   poll();
   EXPECT_EQ(transport->fetched["s1"], 0);
@@ -118,8 +118,6 @@ TEST_F(Inbound, StatusesAreRegisteredOnceAndNeverExpire) {
   EXPECT_EQ(transport->acknowledged["s2"], 1);
 }
 
-// Detection D1: not confirmed, kept, explained.
-// Detection D11: same channel name in two installations.
 TEST_F(Inbound, ReceiptsMarkTheMessageAndReachTheClient) {
   sent(id_a);
   put("k1", make_sbd("arkivmelding_kvittering", other_org, own_org, id_b,
@@ -138,7 +136,6 @@ TEST_F(Inbound, ErrorReceiptsGiveFeil) {
   EXPECT_EQ(statuses(id_a), (Names{"OPPRETTET", "SENDT", "FEIL"}));
 }
 
-// Detection D2.
 TEST_F(Inbound, TheSameMessageTwiceIsDeliveredOnce) {
   put("r1", message(id_a));
   poll();
@@ -213,11 +210,6 @@ TEST_F(Inbound, AJournalledItemThatIsTouchedIsOursToFinish) {
   EXPECT_EQ(poll(), 1);
 }
 
-// Detection D6.
-// Detection D5.
-// Detection D7: fetched more often than from here.
-// Detection D8.
-// Detection D9.
 TEST_F(Inbound, UnknownStatusNamesAreSetAside) {
   sent(id_a);
   put("s1", status(id_a, "FLYTTET"));
@@ -312,7 +304,7 @@ TEST_F(Inbound, ExpiryLeavesWhatAClientIsFetching) {
   auto inbox = client();
   ASSERT_TRUE(inbox.peek({ports::Direction::incoming, {}, {}, {}, {}, {}, {}}).value());
   clock.advance(minutes(4));
-  flow::Housekeeping housekeeping(*database, services, settings, clock, log);
+  flow::Housekeeping housekeeping(*database, services, board, settings, clock, log);
   EXPECT_EQ(housekeeping.expire().value(), 0);
   clock.advance(minutes(4));
   EXPECT_EQ(housekeeping.expire().value(), 1);

@@ -11,6 +11,7 @@ using State = ports::RemoteItem::State;
 
 class Theft : public Inbound {};
 
+// Detection D1: not confirmed, kept, explained.
 TEST_F(Theft, AStatusForAMessageWeNeverSentIsLeftAndKept) {
   put("s1", status(id_b, "MOTTATT"));
   poll();
@@ -36,6 +37,7 @@ TEST_F(Theft, AnOrphanWhoseMessageTurnsUpIsTaken) {
   EXPECT_EQ(transport->acknowledged["s1"], 1);
 }
 
+// Detection D11: same channel name in two installations.
 TEST_F(Theft, AStatusOnOurChannelForAnUnknownMessageIsACollision) {
   transport->inbox.channels.own = "fagsys-a";
   put("s1", status(id_b, "MOTTATT"), "fagsys-a");
@@ -44,6 +46,7 @@ TEST_F(Theft, AStatusOnOurChannelForAnUnknownMessageIsACollision) {
   EXPECT_EQ(transport->acknowledged["s1"], 0);
 }
 
+// Detection D2.
 TEST_F(Theft, AReceiptForAnUnknownMessageIsLeft) {
   put("k1", make_sbd("arkivmelding_kvittering", other_org, own_org, id_b,
                      {{"receiptType", "OK"}, {"relatedToMessageId", id_a}}, clock.now()));
@@ -53,6 +56,7 @@ TEST_F(Theft, AReceiptForAnUnknownMessageIsLeft) {
   EXPECT_EQ(detections(), (Names{"D2"}));
 }
 
+// Detection D6.
 TEST_F(Theft, AnItemSomebodyElseHasBegunIsLeft) {
   put("r1", message(id_a));
   transport->waiting.at("r1").touched = true;
@@ -61,6 +65,35 @@ TEST_F(Theft, AnItemSomebodyElseHasBegunIsLeft) {
   EXPECT_EQ(detections(), (Names{"D6"}));
 }
 
+// Another installation began to take an answer to us, and left it: what is ours is ours.
+TEST_F(Theft, AnAnswerToUsThatSomebodyElseHasBegunIsTaken) {
+  sent(id_a);
+  put("s1", status(id_a, "MOTTATT"));
+  transport->waiting.at("s1").touched = true;
+  poll();
+  EXPECT_EQ(transport->fetched["s1"], 0) << "the other one gets its time";
+  clock.advance(minutes(2));
+  poll();
+  EXPECT_EQ(statuses(id_a), (Names{"OPPRETTET", "SENDT", "MOTTATT"}));
+  EXPECT_EQ(transport->acknowledged["s1"], 1);
+}
+
+TEST_F(Theft, AMessageThatSomebodyElseHasBegunIsNeverTaken) {
+  put("r1", message(id_a));
+  put("bad", message(id_b));
+  for (const auto* id : {"r1", "bad"}) transport->waiting.at(id).touched = true;
+  transport->waiting.at("bad").open_error = Error{"zip.not_zip", "no zip", Disposition::reject, {}, {}};
+  for (int i = 0; i < 3; ++i) {
+    poll();
+    clock.advance(hours(2));
+  }
+  EXPECT_EQ(transport->fetched["r1"], 1) << "read once to see whether it is an answer";
+  EXPECT_TRUE(transport->acknowledged.empty());
+  EXPECT_EQ(waiting_for_client(), 0U);
+  EXPECT_TRUE(look<bool>([](ports::View& view) { return view.quarantined(10).empty(); }));
+}
+
+// Detection D5.
 TEST_F(Theft, AnItemThatVanishesBeforeWeTookItWasStolen) {
   put("r1", message(id_a));
   transport->fetch_error = Error{"http.broken", "cut", Disposition::retry, {}, {}};
@@ -112,6 +145,7 @@ TEST_F(Theft, AListThatWasBrokenOffIsNotTakenForTheft) {
   EXPECT_EQ(item("r1")->state, State::taking);
 }
 
+// Detection D7: fetched more often than from here.
 TEST_F(Theft, FetchedByAnotherToo) {
   put("r1", message(id_a));
   transport->fetch_error = Error{"http.broken", "cut", Disposition::retry, {}, {}};
@@ -140,6 +174,7 @@ TEST_F(Theft, OurOwnRepeatedFetchesAreNoTheft) {
   EXPECT_EQ(detections(), (Names{"D8"}));
 }
 
+// Detection D8.
 TEST_F(Theft, ConfirmedByAnotherWhileWeTookItIsReported) {
   put("r1", message(id_a));
   transport->acknowledge_answer = ports::Acknowledged::already_done;
@@ -147,6 +182,7 @@ TEST_F(Theft, ConfirmedByAnotherWhileWeTookItIsReported) {
   EXPECT_EQ(detections(), (Names{"D8"}));
 }
 
+// Detection D9.
 TEST_F(Theft, AChannelNobodyListensToIsReportedAfterAnHour) {
   put("s1", status(id_a, "MOTTATT"), "fagsys-x");
   poll();
