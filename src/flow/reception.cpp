@@ -220,6 +220,12 @@ Result<void> Reception::decide(Round& round) {
       if (auto taken = take(item); !taken) return taken;
     }
     for (auto item : look_again) {
+      const bool touched = round.touched.contains(item.remote_id);
+      if (item.verdict == Verdict::other_channel && touched) {
+        // Ours by its channel now, but somebody has begun to take it.
+        if (auto noted = guard_.touched_by_another(txn, item); !noted) return noted;
+        continue;
+      }
       const bool became_ours =
           item.verdict == Verdict::other_channel ||
           (!item.refers_to.empty() && txn.conversation(item.refers_to, ports::Direction::outgoing));
@@ -231,7 +237,7 @@ Result<void> Reception::decide(Round& round) {
       }
       // Begun by another and still not confirmed: it may hold an answer to a message of ours. The mark of a download is
       // on it already, so reading it does no harm; it stays unknown until it has been read.
-      const bool read_it = !became_ours && item.refers_to.empty() && round.touched.contains(item.remote_id);
+      const bool read_it = !became_ours && item.refers_to.empty() && touched;
       if (read_it) {
         ++item.fetches;
         round.to_take.push_back(item);

@@ -93,6 +93,18 @@ TEST_F(Theft, AMessageThatSomebodyElseHasBegunIsNeverTaken) {
   EXPECT_TRUE(look<bool>([](ports::View& view) { return view.quarantined(10).empty(); }));
 }
 
+// The channel was removed here, and the installation it belonged to has begun to take the item.
+TEST_F(Theft, AnItemThatBecomesOursWhileSomebodyTakesItIsLeft) {
+  transport->inbox.channels.own = "fagsys-a";
+  put("r1", message(id_a));
+  poll();
+  transport->inbox.channels.own.reset();
+  transport->waiting.at("r1").touched = true;
+  poll();
+  EXPECT_EQ(transport->fetched["r1"], 0);
+  EXPECT_EQ(detections(), (Names{"D6"}));
+}
+
 // Detection D5.
 TEST_F(Theft, AnItemThatVanishesBeforeWeTookItWasStolen) {
   put("r1", message(id_a));
