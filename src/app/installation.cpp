@@ -63,6 +63,8 @@ Result<flow::Settings> flow_settings(const ops::Config& config) {
   settings.receive_workers = static_cast<int>(std::clamp<std::int64_t>(read.integer("kanal.receive.workers"), 1, 256));
   settings.max_attempts = 5 + static_cast<int>(read.integer("difi.move.queue.maximum-retry-hours"));
   settings.first_retry = read.duration("kanal.send.first-retry");
+  settings.departures_interval = read.duration("kanal.lookout.departures-interval");
+  settings.arrivals_interval = read.duration("kanal.lookout.arrivals-interval");
   settings.deliver_orphan_receipts = read.boolean("kanal.dpo.deliver-orphan-receipts");
   if (auto wrong = read.result(); !wrong) return failed(wrong);
   return settings;
@@ -179,6 +181,7 @@ struct Installation::Parts {
   Result<void> read_identity();
   Result<void> open_lookup(const std::vector<transports::Factory>& enabled);
   Result<void> open_store();
+  Result<std::string> installation_id();
   Result<void> make_services(const std::vector<transports::Factory>& enabled);
   Result<void> make_server();
 };
@@ -233,8 +236,22 @@ Result<void> Installation::Parts::open_store() {
   return {};
 }
 
+Result<std::string> Installation::Parts::installation_id() {
+  constexpr std::string_view name = "installation.id";
+  std::string id = new_uuid();
+  auto kept = store->write([&](ports::Txn& txn) -> Result<void> {
+    const auto known = txn.setting(name);
+    if (known) id = *known;
+    return known ? Result<void>{} : txn.put_setting(name, id);
+  });
+  if (!kept) return failed(kept);
+  return id;
+}
+
 Result<void> Installation::Parts::make_services(const std::vector<transports::Factory>& enabled) {
-  const transports::Resources resources{config, *http, *registry, identities, clock, log};
+  auto id = installation_id();
+  if (!id) return failed(id);
+  const transports::Resources resources{config, *http, *registry, identities, clock, log, *id};
   for (const auto& factory : enabled) {
     auto transport = factory.make(resources);
     if (!transport) return failed(std::move(transport).error(), factory.service.str());

@@ -1,12 +1,60 @@
 #include "flow/channel_guard.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
+#include "domain/partner.hpp"
 #include "flow/retry.hpp"
 
 namespace kanal::flow {
+namespace {
+
+/// The channel an item came on, when it is one that this inbox listens to: nobody else should use it.
+std::optional<std::string> our_channel(const ports::Inbox& inbox, const ports::RemoteItem& item) {
+  if (!item.channel_seen || item.channel_seen->empty()) return std::nullopt;
+  const auto& channels = inbox.channels;
+  if (channels.own == item.channel_seen || std::ranges::count(channels.retired, *item.channel_seen) > 0) {
+    return item.channel_seen;
+  }
+  return std::nullopt;
+}
+
+std::string taken_by(const ports::Descriptor& service, const std::optional<std::string>& channel) {
+  return channel ? fmt::format(
+                       "taken by another installation that uses the channel name '{}' too; give each installation its "
+                       "own {}",
+                       *channel, service.isolation_property)
+                 : fmt::format(
+                       "taken by another installation without a channel; only one may receive: set {} in all others",
+                       service.isolation_property);
+}
+
+}  // namespace
+
+/// What the service said to one acknowledgement.
+struct ChannelGuard::Outcome {
+  Result<ports::Acknowledged> answer;
+  int fetches = 0;  ///< by anybody; 0: not asked
+};
 
 ChannelGuard::ChannelGuard(ports::Store& store, Clock& clock, Log& log) : store_(store), clock_(clock), log_(log) {}
+
+ports::Inbox ChannelGuard::listening(ports::View& view, const ports::Descriptor& service, ports::Inbox inbox) const {
+  if (service.isolation != domain::Isolation::by_channel) return inbox;
+  const auto organisation = domain::without_icd(inbox.id);
+  const auto open = view.open_channels(service.service);
+  for (const auto& use : view.channel_uses(service.service)) {
+    if (use.inbox != organisation || use.channel.empty() || use.channel == inbox.channels.own) continue;
+    const bool under_way = std::ranges::count(open, use.channel, &std::pair<std::string, Time>::first) > 0;
+    const bool receipts_may_follow = clock_.now() < use.last_used + service.default_ttl;
+    auto& retired = inbox.channels.retired;
+    if ((under_way || receipts_may_follow) && std::ranges::find(retired, use.channel) == retired.end()) {
+      retired.push_back(use.channel);
+    }
+  }
+  return inbox;
+}
 
 domain::Verdict ChannelGuard::classify(const ports::Descriptor& service, const ports::Inbox& inbox,
                                        const ports::RemoteItem& item) const {
@@ -30,24 +78,25 @@ Result<void> ChannelGuard::report(ports::Txn& txn, const ServiceIdentifier& serv
   return txn.report({service, std::move(detection), std::move(subject), std::move(text), now, now, 1});
 }
 
-Result<domain::Verdict> ChannelGuard::settle(ports::Txn& txn, ports::RemoteItem& item, const ports::Inbox& inbox,
-                                             const domain::Sbd& document, bool ours) {
+Result<domain::Verdict> ChannelGuard::settle(ports::Txn& txn, const ports::Descriptor& service, ports::RemoteItem& item,
+                                             const ports::Inbox& inbox, const domain::Sbd& document, bool ours) {
   if (ours) {
     item.verdict = domain::Verdict::ours;
     return domain::Verdict::ours;
   }
-  const bool own_channel = inbox.channels.own && item.channel_seen == inbox.channels.own;
+  const auto channel = our_channel(inbox, item);
   const bool is_status = document.document.type == "status";
   std::string detection = is_status ? "D1" : "D2";
-  if (own_channel) detection = "D11";
+  if (channel) detection = "D11";
   const std::string cause =
-      own_channel ? fmt::format(
-                        "another installation of the organisation uses the channel name '{}' too; give each its own "
-                        "difi.move.dpo.message-channel",
-                        *inbox.channels.own)
-                  : "another installation of the organisation sends without a channel (set "
-                    "difi.move.dpo.message-channel there), this "
-                    "installation's database was lost, or the counterpart does not echo channels";
+      channel ? fmt::format(
+                    "another installation of the organisation uses the channel name '{}' too; give each its "
+                    "own {}",
+                    *channel, service.isolation_property)
+              : fmt::format(
+                    "another installation of the organisation sends without a channel (set {} there), this "
+                    "installation's database was lost, or the counterpart does not echo channels",
+                    service.isolation_property);
   item.verdict = domain::Verdict::unknown;
   item.state = ports::RemoteItem::State::seen;
   item.look_again = clock_.now() + look_again_delay(item.attempts);
@@ -75,57 +124,78 @@ Result<domain::Verdict> ChannelGuard::settle(ports::Txn& txn, ports::RemoteItem&
   return domain::Verdict::unknown;
 }
 
+/// Writes down what came of one acknowledgement.
+Result<void> ChannelGuard::note(ports::Txn& txn, ports::RemoteItem& item, const Outcome& outcome, bool fresh) {
+  if (!outcome.answer) {
+    ++item.attempts;
+    item.reason = "not acknowledged yet: " + outcome.answer.error().text();
+    return txn.put(item);
+  }
+  item.state = ports::RemoteItem::State::acknowledged;
+  const std::string about = item.refers_to.empty() ? "" : " about message " + item.refers_to.str();
+  if (*outcome.answer == ports::Acknowledged::already_done && fresh) {
+    auto reported = report(txn, item.service, "D8", item.remote_id,
+                           fmt::format("item {}{} from {} was acknowledged by another installation while we took it: "
+                                       "it may have been delivered there too",
+                                       item.remote_id, about, item.sender));
+    if (!reported) return failed(reported);
+  }
+  if (item.fetches > 0 && outcome.fetches > item.fetches) {
+    auto reported = report(txn, item.service, "D7", item.remote_id,
+                           fmt::format("item {}{} from {} was fetched {} times, but only {} times from here: it was "
+                                       "possibly delivered by another installation too",
+                                       item.remote_id, about, item.sender, outcome.fetches, item.fetches));
+    if (!reported) return failed(reported);
+  }
+  return txn.put(item);
+}
+
 void ChannelGuard::acknowledge(ports::Transport& transport, std::vector<ports::RemoteItem>& items, bool fresh,
                                const std::function<void(std::vector<std::function<void()>>)>& run_all) {
-  std::vector<std::optional<Result<ports::Acknowledged>>> results(items.size());
+  std::vector<std::optional<Outcome>> outcomes(items.size());
   std::vector<std::function<void()>> tasks;
   tasks.reserve(items.size());
   for (std::size_t i = 0; i < items.size(); ++i) {
-    tasks.emplace_back([&, i] { results[i] = transport.acknowledge(items[i]); });
+    tasks.emplace_back([&, i] {
+      auto& outcome = outcomes[i].emplace(Outcome{transport.acknowledge(items[i])});
+      auto* surveillance = transport.surveillance();
+      if (!outcome.answer || *outcome.answer != ports::Acknowledged::already_done || surveillance == nullptr) return;
+      outcome.fetches = surveillance->fetches(items[i]).value_or(0);
+    });
   }
   run_all(std::move(tasks));
   auto written = store_.write([&](ports::Txn& txn) -> Result<void> {
     for (std::size_t i = 0; i < items.size(); ++i) {
-      auto& item = items[i];
-      const auto& result = *results[i];
-      if (!result) {
-        ++item.attempts;
-        item.reason = "not acknowledged yet: " + result.error().text();
-      } else {
-        if (*result == ports::Acknowledged::already_done && fresh) {
-          auto reported =
-              report(txn, item.service, "D8", item.remote_id,
-                     fmt::format("item {} from {} was acknowledged by another installation while we took it: it "
-                                 "may have been delivered there too",
-                                 item.remote_id, item.sender));
-          if (!reported) return failed(reported);
-        }
-        item.state = ports::RemoteItem::State::acknowledged;
-      }
-      if (auto put = txn.put(item); !put) return failed(put);
+      if (auto noted = note(txn, items[i], *outcomes[i], fresh); !noted) return failed(noted);
     }
     return {};
   });
   if (!written) log_.error("acknowledgement_not_stored", {{"reason", written.error().text()}});
   for (std::size_t i = 0; i < items.size(); ++i) {
-    if (!*results[i]) {
-      log_.warning("acknowledge_failed", {{"remote_id", items[i].remote_id}, {"reason", results[i]->error().text()}});
+    if (const auto& answer = outcomes[i]->answer; !answer) {
+      log_.warning("acknowledge_failed", {{"remote_id", items[i].remote_id}, {"reason", answer.error().text()}});
     }
   }
 }
 
-Result<void> ChannelGuard::vanished(ports::Txn& txn, ports::RemoteItem& item, const ports::Inbox& inbox) {
+Result<void> ChannelGuard::vanished(ports::Txn& txn, const ports::Descriptor& service, ports::RemoteItem& item,
+                                    const ports::Inbox& inbox) {
+  const auto channel = our_channel(inbox, item);
   item.state = ports::RemoteItem::State::gone;
-  const bool own_channel = inbox.channels.own && item.channel_seen == inbox.channels.own;
-  item.reason = own_channel ? fmt::format(
-                                  "taken by another installation that uses the channel name '{}' too; give each "
-                                  "installation its own difi.move.dpo.message-channel",
-                                  *inbox.channels.own)
-                            : "taken by another installation without a channel; only one may receive: set "
-                              "difi.move.dpo.message-channel in all others";
+  item.reason = taken_by(service, channel);
   if (auto put = txn.put(item); !put) return failed(put);
-  return report(txn, item.service, own_channel ? "D11" : "D5", item.remote_id,
+  return report(txn, item.service, channel ? "D11" : "D5", item.remote_id,
                 fmt::format("item {} from {} was {}", item.remote_id, item.sender, item.reason));
+}
+
+Result<void> ChannelGuard::expired(ports::Txn& txn, ports::RemoteItem& item) {
+  item.state = ports::RemoteItem::State::gone;
+  item.reason = "expired or removed at the service before it could be taken";
+  log_.error("item_lost", {{"service_identifier", item.service.str()},
+                           {"remote_id", item.remote_id},
+                           {"sender", item.sender},
+                           {"reason", item.reason}});
+  return txn.put(item);
 }
 
 Result<void> ChannelGuard::touched_by_another(ports::Txn& txn, ports::RemoteItem& item) {
@@ -133,11 +203,47 @@ Result<void> ChannelGuard::touched_by_another(ports::Txn& txn, ports::RemoteItem
   item.look_again = clock_.now() + look_again_delay(item.attempts++);
   item.reason =
       "its download was begun, but not by this installation as far as its store tells: another installation without a "
-      "channel, or "
-      "a lost store";
+      "channel, or a lost store";
   if (auto put = txn.put(item); !put) return failed(put);
   return report(txn, item.service, "D6", item.remote_id,
                 fmt::format("item {} from {}: {}", item.remote_id, item.sender, item.reason));
+}
+
+Result<void> ChannelGuard::confirmed_unseen(ports::Txn& txn, const ports::Descriptor& service, ports::RemoteItem& item,
+                                            const ports::Inbox& inbox) {
+  const auto channel = our_channel(inbox, item);
+  item.verdict = domain::Verdict::ours;
+  item.state = ports::RemoteItem::State::gone;
+  item.reason = taken_by(service, channel);
+  if (auto put = txn.put(item); !put) return failed(put);
+  return report(txn, item.service, channel ? "D11" : "D6", item.remote_id,
+                fmt::format("item {} from {} was {}; it was gone before this installation saw it", item.remote_id,
+                            item.sender, item.reason));
+}
+
+Result<void> ChannelGuard::departed_elsewhere(ports::Txn& txn, const ports::Descriptor& service,
+                                              const ports::Inbox& inbox, const ports::Departure& departure) {
+  const auto& own = inbox.channels.own;
+  const bool tells = !departure.installation.empty();
+  const std::string who = tells ? "installation " + departure.installation : "another installation";
+  const std::string what = fmt::format("{} sends for {} (latest: {} to {} at {})", who, inbox.id, departure.remote_id,
+                                       departure.receiver, format_iso(departure.created));
+  const std::string subject = tells ? departure.installation : inbox.id;
+  if (tells && own && departure.channel == own) {
+    return report(txn, service.service, "D11", subject,
+                  fmt::format("{} and uses the channel name '{}' too; give each its own {}", what, *own,
+                              service.isolation_property));
+  }
+  if (tells && !own && !departure.channel) {
+    return report(txn, service.service, "D12", subject,
+                  fmt::format("{} and has no channel either; only one may: set {} in all others", what,
+                              service.isolation_property));
+  }
+  const std::string advice =
+      departure.channel
+          ? fmt::format("it has the channel '{}'", *departure.channel)
+          : fmt::format("it needs a {} of its own, or the two take each other's answers", service.isolation_property);
+  return report(txn, service.service, "D4", subject, fmt::format("{}; {}", what, advice));
 }
 
 }  // namespace kanal::flow

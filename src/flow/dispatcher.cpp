@@ -38,11 +38,16 @@ class Dispatcher::JobDispatch final : public ports::Dispatch {
       : owner_(owner), job_(job), state_(std::move(state)), payload_(std::move(payload)) {}
 
   [[nodiscard]] const std::string& remembered() const override { return state_; }
-  Result<void> remember(std::string state, const std::optional<ports::BlobRef>& package) override {
+  Result<void> remember(std::string state, const std::optional<ports::BlobRef>& package,
+                        const std::string& remote_reference) override {
     state_ = std::move(state);
     job_.payload = payload_(state_);
     if (package) job_.package = package;
-    return owner_.store_.write([&](ports::Txn& txn) { return txn.save_progress(job_); });
+    return owner_.store_.write([&](ports::Txn& txn) -> Result<void> {
+      if (auto saved = txn.save_progress(job_); !saved || remote_reference.empty()) return saved;
+      // Before the document can leave: it must never look like another installation's (D4).
+      return txn.note_departure(job_.service, remote_reference, owner_.clock_.now());
+    });
   }
   [[nodiscard]] const std::optional<ports::BlobRef>& package() const override { return job_.package; }
   ports::BlobStore& blobs() override { return owner_.blobs_; }

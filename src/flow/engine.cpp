@@ -11,7 +11,8 @@ Engine::Engine(SubmitParts parts)
       submit_(parts, [this] { dispatcher_.hint(); }),
       inbox_(parts.store, parts.blobs, parts.services, parts.settings, parts.points, parts.clock, parts.log,
              [this] { dispatcher_.hint(); }),
-      housekeeping_(parts.store, parts.services, parts.settings, parts.clock, parts.log) {
+      housekeeping_(parts.store, parts.services, board_, parts.settings, parts.clock, parts.log),
+      lookout_(parts.store, parts.services, guard_, parts.settings, parts.clock, parts.log) {
   for (const auto& transport : parts_.services.all()) {
     if (!transport->descriptor().receives) continue;
     receptions_.push_back(std::make_unique<Reception>(*transport, parts_.store, parts_.blobs, guard_, intake_, pool_,
@@ -26,10 +27,12 @@ void Engine::start() {
   dispatcher_.start();
   for (const auto& reception : receptions_) reception->start();
   housekeeping_.start();
+  lookout_.start();
 }
 
 void Engine::stop() {
   for (const auto& reception : receptions_) reception->stop();
+  lookout_.stop();
   housekeeping_.stop();
   dispatcher_.stop();
 }

@@ -10,6 +10,7 @@
 #include "flow/dispatcher.hpp"
 #include "flow/housekeeping.hpp"
 #include "flow/intake.hpp"
+#include "flow/lookout.hpp"
 #include "flow/reception.hpp"
 #include "flow/status_board.hpp"
 #include "flow/submit.hpp"
@@ -41,6 +42,7 @@ class Engine {
   Submit submit_;
   ClientInbox inbox_;
   Housekeeping housekeeping_;
+  Lookout lookout_;
   std::vector<std::unique_ptr<Reception>> receptions_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "domain/partner.hpp"
 #include "flow/dispatcher.hpp"
 
 namespace kanal::flow {
@@ -11,12 +12,20 @@ namespace {
 
 constexpr int batch = 200;
 constexpr int unanswered_batch = 50;
+/// How long a message that was sent waits for its inbox to be read.
+constexpr Duration patience = std::chrono::minutes(10);
 
 }  // namespace
 
-Housekeeping::Housekeeping(ports::Store& store, const Services& services, const Settings& settings, Clock& clock,
-                           Log& log)
-    : store_(store), services_(services), settings_(settings), clock_(clock), log_(log) {}
+Housekeeping::Housekeeping(ports::Store& store, const Services& services, const StatusBoard& board,
+                           const Settings& settings, Clock& clock, Log& log)
+    : store_(store),
+      services_(services),
+      board_(board),
+      settings_(settings),
+      clock_(clock),
+      log_(log),
+      started_(clock.now()) {}
 
 Housekeeping::~Housekeeping() { stop(); }
 
@@ -66,6 +75,23 @@ Result<bool> Housekeeping::expire(ports::Txn& txn, const ports::Conversation& co
   return true;
 }
 
+bool Housekeeping::answer_may_wait(const ports::Conversation& conversation) const {
+  if (conversation.direction != ports::Direction::outgoing || !conversation.external_system_reference) return false;
+  // A service that stays away keeps nothing open for ever.
+  if (clock_.now() > std::max(conversation.expiry, started_) + patience) return false;
+  const auto* transport = services_.find(conversation.service);
+  if (transport == nullptr || !transport->descriptor().answers_with_status) return false;
+  const auto states = board_.inboxes();
+  return std::ranges::any_of(transport->inboxes(), [&](const ports::Inbox& inbox) {
+    if (domain::without_icd(inbox.id) != conversation.sender_identifier) return false;
+    const auto read_past = [&](const InboxState& state) {
+      return state.service == conversation.service && state.inbox == inbox.id && state.last_success &&
+             *state.last_success > conversation.expiry;
+    };
+    return std::ranges::none_of(states, read_past);
+  });
+}
+
 Result<int> Housekeeping::expire() {
   int count = 0;
   std::vector<ports::Conversation> expired;
@@ -75,6 +101,7 @@ Result<int> Housekeeping::expire() {
   });
   if (!looked) return failed(looked);
   for (const auto& conversation : expired) {
+    if (answer_may_wait(conversation)) continue;
     bool done = false;
     auto written = store_.write([&](ports::Txn& txn) -> Result<void> {
       auto ended = expire(txn, conversation);
@@ -143,10 +170,14 @@ Result<void> Housekeeping::find_left_channels() {
       if (configured) continue;
       auto written = store_.write([&](ports::Txn& txn) {
         return txn.report(
-            {descriptor.service, "D10", channel,
-             fmt::format("messages sent on channel '{}' are under way until {}, but {} is something else now; the "
-                         "old channel is listened to until they are final",
-                         channel, format_iso(expiry), descriptor.isolation_property),
+            {descriptor.service, "D10", channel.empty() ? "-" : channel,
+             channel.empty()
+                 ? fmt::format("messages sent without a channel are under way until {}, but {} is set now; their "
+                               "answers wait for the installation without one",
+                               format_iso(expiry), descriptor.isolation_property)
+                 : fmt::format("messages sent on channel '{}' are under way until {}, but {} is something else now; "
+                               "the old channel is listened to until they are final",
+                               channel, format_iso(expiry), descriptor.isolation_property),
              clock_.now(), clock_.now(), 1});
       });
       if (!written) return failed(written);

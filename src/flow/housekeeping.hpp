@@ -11,13 +11,15 @@
 #include "base/time.hpp"
 #include "flow/services.hpp"
 #include "flow/settings.hpp"
+#include "flow/status_board.hpp"
 #include "ports/store.hpp"
 
 namespace kanal::flow {
 
 class Housekeeping {
  public:
-  Housekeeping(ports::Store& store, const Services& services, const Settings& settings, Clock& clock, Log& log);
+  Housekeeping(ports::Store& store, const Services& services, const StatusBoard& board, const Settings& settings,
+               Clock& clock, Log& log);
   ~Housekeeping();
   Housekeeping(const Housekeeping&) = delete;
   Housekeeping& operator=(const Housekeeping&) = delete;
@@ -25,7 +27,8 @@ class Housekeeping {
   void stop();
 
   /// Conversations past their time get LEVETID_UTLOPT; what of them is still in hand is removed, unless a client is
-  /// fetching it or a worker is sending it (rest-api.md 6.5, 12 no. 5 and 11). Gives the number.
+  /// fetching it or a worker is sending it (rest-api.md 6.5, 12 no. 5 and 11). What was sent ends only after its inbox
+  /// was read past that time: the answer may have come while this installation was down. Gives the number.
   Result<int> expire();
   /// Detection D3: sent, confirmed by the receiver, and still no MOTTATT.
   Result<void> find_unanswered();
@@ -34,13 +37,16 @@ class Housekeeping {
 
  private:
   void run(const std::stop_token& stop);
+  [[nodiscard]] bool answer_may_wait(const ports::Conversation& conversation) const;
   Result<bool> expire(ports::Txn& txn, const ports::Conversation& conversation);
 
   ports::Store& store_;
   const Services& services_;
+  const StatusBoard& board_;
   const Settings& settings_;
   Clock& clock_;
   Log& log_;
+  const Time started_;
   std::mutex mutex_;
   std::condition_variable_any wakes_;
   std::jthread thread_;

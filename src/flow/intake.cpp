@@ -60,6 +60,15 @@ Result<void> Intake::stored(ports::Txn& txn, ports::RemoteItem& item) {
   return txn.put(item);
 }
 
+/// A message that another installation has begun to take: if both took it, it would be delivered twice.
+Result<void> Intake::leave(ports::Txn& txn, ports::RemoteItem& item, const ports::InboundDocument& document) {
+  item.refers_to = document.sbd.message_id();
+  if (document.package) {
+    if (auto dropped = txn.discard(*document.package); !dropped) return failed(dropped);
+  }
+  return txn.put(item);
+}
+
 Result<void> Intake::quarantine(ports::Txn& txn, ports::RemoteItem& item, const Error& error,
                                 const std::optional<ports::BlobRef>& raw, const MessageId& message_id) {
   ports::Quarantined row;
@@ -85,13 +94,15 @@ Result<void> Intake::apply(ports::Txn& txn, const ports::Descriptor& service, co
                            ports::RemoteItem& item, const ports::InboundDocument& document,
                            const std::optional<ports::BlobRef>& raw) {
   const auto* type = domain::find_message_type(document.sbd.document.type);
+  const bool answer = type != nullptr && (type->is_status || type->is_receipt);
+  if (item.verdict != domain::Verdict::ours && !answer) return leave(txn, item, document);
   if (type == nullptr) {
     return quarantine(txn, item, Error{"sbd.type_unknown", "unknown document type", Disposition::reject, {}, {}}, raw,
                       {});
   }
-  if (type->is_status) return apply_status(txn, inbox, item, document);
+  if (type->is_status) return apply_status(txn, service, inbox, item, document);
   if (type->is_receipt) {
-    auto ours = apply_receipt(txn, inbox, item, document);
+    auto ours = apply_receipt(txn, service, inbox, item, document);
     if (!ours || !*ours) return ours ? Result<void>{} : Result<void>(failed(ours));
   }
   if (document.damage) {
@@ -109,8 +120,12 @@ Result<void> Intake::apply(ports::Txn& txn, const ports::Descriptor& service, co
   return apply_message(txn, service, item, document);
 }
 
-Result<void> Intake::apply_status(ports::Txn& txn, const ports::Inbox& inbox, ports::RemoteItem& item,
-                                  const ports::InboundDocument& document) {
+Result<void> Intake::apply_status(ports::Txn& txn, const ports::Descriptor& service, const ports::Inbox& inbox,
+                                  ports::RemoteItem& item, const ports::InboundDocument& document) {
+  const auto conversation = txn.conversation(document.sbd.message_id(), ports::Direction::outgoing);
+  auto verdict = guard_.settle(txn, service, item, inbox, document.sbd, conversation.has_value());
+  if (!verdict) return failed(verdict);
+  if (*verdict != domain::Verdict::ours) return txn.put(item);
   const auto status = domain::receipt_status(document.sbd.body_text("status"));
   if (!status || !domain::allowed_from_counterpart(*status)) {
     return quarantine(txn, item,
@@ -121,10 +136,6 @@ Result<void> Intake::apply_status(ports::Txn& txn, const ports::Inbox& inbox, po
                             {}},
                       {}, document.sbd.message_id());
   }
-  const auto conversation = txn.conversation(document.sbd.message_id(), ports::Direction::outgoing);
-  auto verdict = guard_.settle(txn, item, inbox, document.sbd, conversation.has_value());
-  if (!verdict) return failed(verdict);
-  if (*verdict != domain::Verdict::ours) return txn.put(item);
   // Received statuses never expire (dpo.md 10.1 no. 3): what happened, happened.
   auto added = txn.add_status(conversation->id, *status, clock_.now());
   if (!added) return failed(added);
@@ -136,14 +147,14 @@ Result<void> Intake::apply_status(ports::Txn& txn, const ports::Inbox& inbox, po
 }
 
 /// False: not ours, and the item was put back as such.
-Result<bool> Intake::apply_receipt(ports::Txn& txn, const ports::Inbox& inbox, ports::RemoteItem& item,
-                                   const ports::InboundDocument& document) {
+Result<bool> Intake::apply_receipt(ports::Txn& txn, const ports::Descriptor& service, const ports::Inbox& inbox,
+                                   ports::RemoteItem& item, const ports::InboundDocument& document) {
   const auto receipt = read_receipt(document.sbd);
   const auto conversation = receipt.related_to_message_id.empty()
                                 ? std::optional<ports::Conversation>{}
                                 : txn.conversation(receipt.related_to_message_id, ports::Direction::outgoing);
   const bool ours = conversation.has_value() || settings_.deliver_orphan_receipts;
-  auto verdict = guard_.settle(txn, item, inbox, document.sbd, ours);
+  auto verdict = guard_.settle(txn, service, item, inbox, document.sbd, ours);
   if (!verdict) return failed(verdict);
   if (*verdict != domain::Verdict::ours) {
     if (auto put = txn.put(item); !put) return failed(put);
@@ -165,18 +176,20 @@ Result<void> Intake::apply_message(ports::Txn& txn, const ports::Descriptor& ser
   const Time now = clock_.now();
   const auto& sbd = document.sbd;
   const auto* type = domain::find_message_type(sbd.document.type);
-  if (const auto known = txn.conversation(sbd.message_id(), ports::Direction::incoming)) {
+  const auto known = txn.conversation(sbd.message_id(), ports::Direction::incoming);
+  const bool in_hand = txn.message(sbd.message_id(), ports::Direction::incoming).has_value();
+  // A client may have removed the history of a message that still waits for it.
+  if (known || in_hand) {
     // The same message once more: absorbed, and the sender is told again how far it got.
     if (document.package) {
       if (auto dropped = txn.discard(*document.package); !dropped) return failed(dropped);
     }
-    const bool delivered = !txn.message(sbd.message_id(), ports::Direction::incoming).has_value();
-    const bool failed_before = known->finished && std::ranges::any_of(known->statuses, [](const auto& s) {
+    const bool failed_before = known && known->finished && std::ranges::any_of(known->statuses, [](const auto& s) {
                                  return s.status == ReceiptStatus::levetid_utlopt || s.status == ReceiptStatus::feil;
                                });
     if (!failed_before) {
       auto told =
-          queue_status(txn, service, sbd, delivered ? ReceiptStatus::levert : ReceiptStatus::mottatt, settings_, now);
+          queue_status(txn, service, sbd, in_hand ? ReceiptStatus::mottatt : ReceiptStatus::levert, settings_, now);
       if (!told) return failed(told);
     }
     item.reason = "duplicate of a message that is known already";

@@ -18,7 +18,8 @@ class Intake {
   Intake(ChannelGuard& guard, const Settings& settings, Clock& clock, Log& log);
 
   /// Applies one document and puts the item's new state: stored (acknowledge it) or, for somebody else's answer, seen.
-  /// `raw`: the durable raw package, given only with `document.damage`.
+  /// Of an item that is not known to be ours, only an answer to a message of ours is taken. `raw`: the durable raw
+  /// package, given only with `document.damage`.
   Result<void> apply(ports::Txn& txn, const ports::Descriptor& service, const ports::Inbox& inbox,
                      ports::RemoteItem& item, const ports::InboundDocument& document,
                      const std::optional<ports::BlobRef>& raw);
@@ -28,12 +29,13 @@ class Intake {
                           const std::optional<ports::BlobRef>& raw, const MessageId& message_id);
 
  private:
-  Result<void> apply_status(ports::Txn& txn, const ports::Inbox& inbox, ports::RemoteItem& item,
-                            const ports::InboundDocument& document);
-  Result<bool> apply_receipt(ports::Txn& txn, const ports::Inbox& inbox, ports::RemoteItem& item,
-                             const ports::InboundDocument& document);
+  Result<void> apply_status(ports::Txn& txn, const ports::Descriptor& service, const ports::Inbox& inbox,
+                            ports::RemoteItem& item, const ports::InboundDocument& document);
+  Result<bool> apply_receipt(ports::Txn& txn, const ports::Descriptor& service, const ports::Inbox& inbox,
+                             ports::RemoteItem& item, const ports::InboundDocument& document);
   Result<void> apply_message(ports::Txn& txn, const ports::Descriptor& service, ports::RemoteItem& item,
                              const ports::InboundDocument& document);
+  Result<void> leave(ports::Txn& txn, ports::RemoteItem& item, const ports::InboundDocument& document);
   Result<void> stored(ports::Txn& txn, ports::RemoteItem& item);
 
   ChannelGuard& guard_;

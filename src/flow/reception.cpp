@@ -28,7 +28,8 @@ bool older(const ports::RemoteItem& a, const ports::RemoteItem& b) {
 /// One item on its way in.
 struct Reception::Taken {
   ports::RemoteItem item;
-  std::optional<ports::BlobRef> raw;  ///< scratch
+  std::optional<ports::BlobRef> raw;   ///< scratch
+  std::optional<ports::BlobRef> kept;  ///< a durable copy of it, when it has to be kept
   std::optional<ports::InboundDocument> document;
   std::optional<Error> error;
 };
@@ -38,6 +39,7 @@ struct Reception::Round {
   ports::Inbox inbox;
   std::map<std::string, ports::RemoteItem> known;  ///< listed items we have a row for
   std::vector<ports::RemoteItem> fresh;            ///< described in this round
+  std::set<std::string> touched;                   ///< listed items that somebody has begun to fetch
   std::vector<ports::RemoteItem> to_take;
   std::vector<ports::RemoteItem> to_acknowledge;
   std::int64_t elsewhere = 0;
@@ -103,22 +105,18 @@ void Reception::run(const ports::Inbox& inbox, const std::stop_token& stop) {
 Result<int> Reception::poll_once(ports::Inbox inbox, const std::stop_token& stop) {
   Round round;
   auto channels = store_.read([&](ports::View& view) -> Result<void> {
-    // Channels that still have messages under way are listened to until those are final (channels.md, point 4).
-    for (const auto& [channel, expiry] : view.open_channels(transport_.descriptor().service)) {
-      if (channel.empty() || channel == inbox.channels.own) continue;
-      if (std::ranges::find(inbox.channels.retired, channel) == inbox.channels.retired.end()) {
-        inbox.channels.retired.push_back(channel);
-      }
-    }
+    round.inbox = guard_.listening(view, transport_.descriptor(), std::move(inbox));
     return {};
   });
   if (!channels) return failed(channels);
-  round.inbox = std::move(inbox);
   auto listed = transport_.list(round.inbox, stop);
   if (!listed) return failed(listed);
+  for (const auto& entry : *listed) {
+    if (entry.touched) round.touched.insert(entry.remote_id);
+  }
   if (auto recalled = recall(round, *listed); !recalled) return failed(recalled);
   describe_new(round, *listed);
-  if (auto decided = decide(round, *listed); !decided) return failed(decided);
+  if (auto decided = decide(round); !decided) return failed(decided);
   if (!round.to_acknowledge.empty()) {
     guard_.acknowledge(transport_, round.to_acknowledge, false,
                        [this](std::vector<std::function<void()>> tasks) { pool_.run_all(std::move(tasks)); });
@@ -130,6 +128,8 @@ Result<int> Reception::poll_once(ports::Inbox inbox, const std::stop_token& stop
                                          round.to_take.begin() + static_cast<std::ptrdiff_t>(end));
     if (auto taken = take(round, std::move(slice), stop); !taken) return failed(taken);
   }
+  // A listing that was broken off proves nothing.
+  if (stop.stop_requested()) return round.became_ours;
   if (auto checked = find_vanished(round, *listed); !checked) return failed(checked);
   board_.succeeded(transport_.descriptor().service, round.inbox.id, clock_.now(), round.elsewhere);
   return round.became_ours;
@@ -171,15 +171,12 @@ void Reception::describe_new(Round& round, const std::vector<ports::Listed>& lis
   }
 }
 
-Result<void> Reception::decide(Round& round, const std::vector<ports::Listed>& listed) {
+Result<void> Reception::decide(Round& round) {
   const Time now = clock_.now();
   const auto& service = transport_.descriptor();
-  const auto touched = [&](const std::string& id) {
-    const auto at = std::ranges::find(listed, id, &ports::Listed::remote_id);
-    return at != listed.end() && at->touched;
-  };
-  std::map<std::string, std::pair<int, Time>> waiting;  // per foreign channel: count, oldest
+  WaitingElsewhere waiting;
   std::vector<ports::RemoteItem> look_again;
+  std::vector<ports::RemoteItem> retake;
   for (auto& [id, item] : round.known) {
     if (item.verdict == Verdict::other_channel) {
       // The channel may have become ours since (configured, or a retired one with messages under way).
@@ -188,61 +185,98 @@ Result<void> Reception::decide(Round& round, const std::vector<ports::Listed>& l
         continue;
       }
       ++round.elsewhere;
-      auto& [count, oldest] = waiting[item.channel_seen.value_or("")];
+      const auto& reference = item.channel_seen;
+      auto& [count, oldest] = waiting[reference && domain::is_channel_name(*reference) ? *reference : ""];
       oldest = count++ == 0 ? item.published : std::min(oldest, item.published);
     } else if (item.verdict == Verdict::ours && (item.state == State::taking || item.state == State::seen)) {
-      if (item.look_again <= now) round.to_take.push_back(item);
+      if (item.look_again <= now) retake.push_back(item);
     } else if (item.verdict == Verdict::unknown && item.state == State::seen && item.look_again <= now) {
       look_again.push_back(item);
     }
   }
-  if (round.fresh.empty() && look_again.empty() && waiting.empty()) return {};
+  if (round.fresh.empty() && look_again.empty() && retake.empty() && waiting.empty()) return {};
 
   auto written = store_.write([&](ports::Txn& txn) -> Result<void> {
+    round.to_take.clear();
+    const auto take = [&](ports::RemoteItem item) -> Result<void> {
+      item.verdict = Verdict::ours;
+      item.state = State::taking;
+      ++item.fetches;
+      if (auto put = txn.put(item); !put) return put;
+      round.to_take.push_back(std::move(item));
+      return {};
+    };
     for (auto item : round.fresh) {
       item.first_seen = item.last_seen = now;
       item.verdict = guard_.classify(service, round.inbox, item);
-      if (item.verdict == Verdict::ours && touched(item.remote_id)) {
-        if (auto noted = guard_.touched_by_another(txn, item); !noted) return failed(noted);
+      if (item.verdict == Verdict::ours) {
+        auto done = round.touched.contains(item.remote_id) ? guard_.touched_by_another(txn, item) : take(item);
+        if (!done) return done;
         continue;
       }
-      if (item.verdict == Verdict::ours) item.state = State::taking;
-      if (item.verdict == Verdict::other_channel) ++round.elsewhere;
-      if (auto put = txn.put(item); !put) return failed(put);
-      if (item.verdict == Verdict::ours) round.to_take.push_back(std::move(item));
+      if (auto put = txn.put(item); !put) return put;
+    }
+    for (auto& item : retake) {
+      if (auto taken = take(item); !taken) return taken;
     }
     for (auto item : look_again) {
+      const bool touched = round.touched.contains(item.remote_id);
+      if (item.verdict == Verdict::other_channel && touched) {
+        // Ours by its channel now, but somebody has begun to take it.
+        if (auto noted = guard_.touched_by_another(txn, item); !noted) return noted;
+        continue;
+      }
       const bool became_ours =
           item.verdict == Verdict::other_channel ||
           (!item.refers_to.empty() && txn.conversation(item.refers_to, ports::Direction::outgoing));
       item.look_again = now + look_again_delay(item.attempts);
       ++item.attempts;
       if (became_ours) {
-        item.verdict = Verdict::ours;
-        item.state = State::taking;
         item.attempts = 0;
+        item.look_again = now;
       }
-      if (auto put = txn.put(item); !put) return failed(put);
-      if (became_ours) round.to_take.push_back(std::move(item));
+      // Begun by another and still not confirmed: it may hold an answer to a message of ours. The mark of a download is
+      // on it already, so reading it does no harm; it stays unknown until it has been read.
+      const bool read_it = !became_ours && item.refers_to.empty() && touched;
+      if (read_it) {
+        ++item.fetches;
+        round.to_take.push_back(item);
+      }
+      auto done = became_ours ? take(item) : txn.put(item);
+      if (!done) return done;
     }
-    for (const auto& [channel, seen] : waiting) {
-      if (now - seen.second < dead_channel_after) continue;
-      auto reported =
-          txn.report({service.service, "D9", channel,
-                      fmt::format("{} item(s) wait for channel '{}', the oldest since {}: no installation listens to "
-                                  "it, or its name is misspelt",
-                                  seen.first, channel, format_iso(seen.second)),
-                      now, now, 1});
-      if (!reported) return failed(reported);
-    }
-    return {};
+    return report_dead_channels(txn, waiting);
   });
+  for (const auto& item : round.fresh) {
+    if (guard_.classify(service, round.inbox, item) == Verdict::other_channel) ++round.elsewhere;
+  }
   if (written && !round.to_take.empty()) points_.reach("receive.taking_stored");
   return written;
 }
 
+/// Detection D9: what waits for others, and for too long.
+Result<void> Reception::report_dead_channels(ports::Txn& txn, const WaitingElsewhere& waiting) {
+  const Time now = clock_.now();
+  const auto& service = transport_.descriptor();
+  for (const auto& [channel, seen] : waiting) {
+    const auto& [count, oldest] = seen;
+    if (now - oldest < dead_channel_after) continue;
+    const std::string text =
+        channel.empty()
+            ? fmt::format("{} item(s) without a channel wait, the oldest since {}: no installation without {} receives",
+                          count, format_iso(oldest), service.isolation_property)
+            : fmt::format(
+                  "{} item(s) wait for channel '{}', the oldest since {}: no installation listens to it, or "
+                  "its name is misspelt",
+                  count, channel, format_iso(oldest));
+    const std::string subject = channel.empty() ? "-" : channel;
+    if (auto reported = txn.report({service.service, "D9", subject, text, now, now, 1}); !reported) return reported;
+  }
+  return {};
+}
+
 Reception::Taken Reception::fetch(const ports::RemoteItem& item, const std::stop_token& stop) {
-  Taken taken{item, {}, {}, {}};
+  Taken taken{item, {}, {}, {}, {}};
   auto writer = blobs_.create({.md5 = true, .describe = false, .scratch = true});
   if (!writer) {
     taken.error = writer.error();
@@ -288,42 +322,77 @@ Result<std::optional<ports::BlobRef>> Reception::keep_raw(const ports::BlobRef& 
   return std::optional((*writer)->ref());
 }
 
-Result<void> Reception::commit(Round& round, std::vector<Taken>& taken) {
-  const auto& service = transport_.descriptor();
-  std::vector<std::optional<ports::BlobRef>> kept(taken.size());
-  for (std::size_t i = 0; i < taken.size(); ++i) {
-    const bool poison = taken[i].raw && taken[i].error && taken[i].error->disposition != Disposition::retry;
-    if (!poison && !(taken[i].document && taken[i].document->damage)) continue;
-    auto raw = keep_raw(*taken[i].raw);
-    if (!raw) return failed(raw);
-    kept[i] = std::move(*raw);
-  }
-  points_.reach("receive.unpacked");
+/// One document into the store. `error` wins over what was read.
+Result<void> Reception::apply(ports::Txn& txn, const Round& round, Taken& taken) {
+  auto& [item, raw, kept, document, error] = taken;
+  if (document && !error) return intake_.apply(txn, transport_.descriptor(), round.inbox, item, *document, kept);
+  if (kept) return intake_.quarantine(txn, item, *error, kept, {});
+  ++item.attempts;
+  item.reason = error->text();
+  item.look_again = clock_.now() + retry_delay(item.attempts, std::chrono::seconds(2), *error);
+  if (error->disposition != Disposition::retry && item.attempts >= max_fetches) item.state = State::quarantined;
+  return txn.put(item);
+}
+
+/// All in one transaction; `taken` changes only when it is committed.
+Result<void> Reception::apply_all(const Round& round, std::span<Taken> taken) {
+  std::vector<ports::RemoteItem> before;
+  before.reserve(taken.size());
+  for (const auto& entry : taken) before.push_back(entry.item);
   auto stored = store_.write([&](ports::Txn& txn) -> Result<void> {
     for (std::size_t i = 0; i < taken.size(); ++i) {
-      auto& [item, raw, document, error] = taken[i];
-      if (document) {
-        if (auto applied = intake_.apply(txn, service, round.inbox, item, *document, kept[i]); !applied)
-          return failed(applied);
-      } else if (kept[i]) {
-        if (auto done = intake_.quarantine(txn, item, *error, kept[i], {}); !done) return failed(done);
-      } else {
-        ++item.attempts;
-        item.reason = error->text();
-        item.look_again = clock_.now() + retry_delay(item.attempts, std::chrono::seconds(2), *error);
-        if (error->disposition != Disposition::retry && item.attempts >= max_fetches) item.state = State::quarantined;
-        if (auto put = txn.put(item); !put) return failed(put);
-      }
+      taken[i].item = before[i];
+      if (auto applied = apply(txn, round, taken[i]); !applied) return applied;
     }
     return {};
   });
+  if (stored) return {};
+  for (std::size_t i = 0; i < taken.size(); ++i) taken[i].item = before[i];
+  return stored;
+}
+
+/// A durable copy of what has to be kept for a person to look at.
+Result<void> Reception::keep_poison(Taken& taken) {
+  if (taken.kept || !taken.raw || taken.item.verdict != Verdict::ours) return {};
+  const bool poison = taken.error && taken.error->disposition != Disposition::retry;
+  if (!poison && !(taken.document && taken.document->damage)) return {};
+  auto raw = keep_raw(*taken.raw);
+  if (!raw) return failed(raw);
+  taken.kept = std::move(*raw);
+  return {};
+}
+
+/// The slice together; when the store refuses it, one by one, and the one that it never takes is set aside: a single
+/// document must not keep the others out.
+Result<void> Reception::store_slice(const Round& round, std::vector<Taken>& taken) {
+  for (auto& entry : taken) {
+    if (auto kept = keep_poison(entry); !kept) return kept;
+  }
+  points_.reach("receive.unpacked");
+  auto stored = apply_all(round, taken);
+  if (stored || stored.error().disposition == Disposition::retry) return stored;
+  for (auto& entry : taken) {
+    const std::span one(&entry, 1);
+    auto alone = apply_all(round, one);
+    if (!alone && alone.error().disposition != Disposition::retry) {
+      entry.error = alone.error();
+      if (auto kept = keep_poison(entry); !kept) return kept;
+      alone = apply_all(round, one);
+    }
+    if (!alone) return alone;
+  }
+  return {};
+}
+
+Result<void> Reception::commit(Round& round, std::vector<Taken>& taken) {
+  auto stored = store_slice(round, taken);
   for (const auto& entry : taken) {
     if (!entry.raw) continue;
     if (auto removed = blobs_.remove(entry.raw->id); !removed) {
       log_.warning("blob_not_removed", {{"reason", removed.error().text()}});
     }
   }
-  if (!stored) return failed(stored);
+  if (!stored) return stored;
   points_.reach("receive.committed");
   std::vector<ports::RemoteItem> to_acknowledge;
   for (const auto& entry : taken) {
@@ -344,11 +413,12 @@ Result<void> Reception::commit(Round& round, std::vector<Taken>& taken) {
 
 /// Items of ours that were not finished and are not listed any more: did somebody take them (D5)?
 Result<void> Reception::find_vanished(Round& round, const std::vector<ports::Listed>& listed) {
+  const auto& service = transport_.descriptor();
   std::set<std::string> still_there;
   for (const auto& entry : listed) still_there.insert(entry.remote_id);
   std::vector<ports::RemoteItem> missing;
   auto looked = store_.read([&](ports::View& view) -> Result<void> {
-    for (auto& item : view.remote_items(transport_.descriptor().service, round.inbox.id, State::taking, 1000)) {
+    for (auto& item : view.remote_items(service.service, round.inbox.id, State::taking, 1000)) {
       if (item.first_seen < clock_.now() && item.verdict == Verdict::ours && !still_there.contains(item.remote_id)) {
         missing.push_back(std::move(item));
       }
@@ -356,12 +426,18 @@ Result<void> Reception::find_vanished(Round& round, const std::vector<ports::Lis
     return {};
   });
   if (!looked || missing.empty()) return looked;
-  return store_.write([&](ports::Txn& txn) -> Result<void> {
-    for (auto& item : missing) {
-      if (auto gone = guard_.vanished(txn, item, round.inbox); !gone) return failed(gone);
-    }
-    return {};
-  });
+  auto* surveillance = transport_.surveillance();
+  for (auto& item : missing) {
+    auto where = Result<ports::Whereabouts>(ports::Whereabouts::taken);
+    if (surveillance != nullptr) where = surveillance->whereabouts(item);
+    if (!where || *where == ports::Whereabouts::waiting) continue;
+    auto written = store_.write([&](ports::Txn& txn) {
+      return *where == ports::Whereabouts::taken ? guard_.vanished(txn, service, item, round.inbox)
+                                                 : guard_.expired(txn, item);
+    });
+    if (!written) return written;
+  }
+  return {};
 }
 
 }  // namespace kanal::flow

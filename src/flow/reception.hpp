@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <span>
 #include <stop_token>
 #include <thread>
 #include <vector>
@@ -45,10 +46,17 @@ class Reception {
   void run(const ports::Inbox& inbox, const std::stop_token& stop);
   Result<void> recall(Round& round, const std::vector<ports::Listed>& listed);
   void describe_new(Round& round, const std::vector<ports::Listed>& listed);
-  Result<void> decide(Round& round, const std::vector<ports::Listed>& listed);
+  Result<void> decide(Round& round);
+  /// Foreign channel (empty: no channel) to how many items wait for it, and since when.
+  using WaitingElsewhere = std::map<std::string, std::pair<int, Time>>;
+  Result<void> report_dead_channels(ports::Txn& txn, const WaitingElsewhere& waiting);
   Result<void> take(Round& round, std::vector<ports::RemoteItem> items, const std::stop_token& stop);
   Taken fetch(const ports::RemoteItem& item, const std::stop_token& stop);
   Result<void> commit(Round& round, std::vector<Taken>& taken);
+  Result<void> store_slice(const Round& round, std::vector<Taken>& taken);
+  Result<void> apply_all(const Round& round, std::span<Taken> taken);
+  Result<void> apply(ports::Txn& txn, const Round& round, Taken& taken);
+  Result<void> keep_poison(Taken& taken);
   Result<std::optional<ports::BlobRef>> keep_raw(const ports::BlobRef& scratch);
   Result<void> find_vanished(Round& round, const std::vector<ports::Listed>& listed);
 

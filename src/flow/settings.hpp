@@ -19,7 +19,9 @@ struct Settings {
   int receive_workers = 8;
   int max_attempts = 105;  ///< 5 + difi.move.queue.maximum-retry-hours
   std::chrono::milliseconds first_retry{20'000};
-  std::chrono::minutes unanswered_after{10};  ///< detection D3
+  std::chrono::minutes unanswered_after{10};               ///< detection D3
+  std::chrono::milliseconds departures_interval{600'000};  ///< detection D4; 0: off
+  std::chrono::milliseconds arrivals_interval{120'000};    ///< detection D6; 0: off
   bool deliver_orphan_receipts = false;
 };
 

@@ -418,6 +418,8 @@ constexpr auto table = std::to_array<Setting>({
     {"kanal.former-keystores[n].password", secret, "", "Its password."},
     {"kanal.former-keystores[n].alias", text, "", "Its entry."},
     {"kanal.receive.workers", integer, "8", "Messages received at a time."},
+    {"kanal.lookout.departures-interval", milliseconds, "600000", "Between two looks for documents that other installations send in our name (D4); 0: never."},
+    {"kanal.lookout.arrivals-interval", milliseconds, "120000", "Between two looks for items that others took before we saw them (D6); 0: never."},
     {"kanal.log.level", text, "info", "debug, info, warning or error."},
     {"kanal.strict-body", boolean, "false", "Refuse unknown fields in a business message."},
     {"kanal.shutdown-deadline", milliseconds, "30000", "Time that work under way gets at shutdown."},

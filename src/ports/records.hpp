@@ -126,6 +126,7 @@ struct RemoteItem {
   Time last_seen{};
   Time look_again{};    ///< unknown items: not before
   int attempts = 0;     ///< failed takes
+  int fetches = 0;      ///< downloads we began, counted before each; 0: not known
   MessageId refers_to;  ///< once known
   std::string detail;   ///< JSON of the transport's making: size, checksum, ...
   std::string reason;   ///< why this verdict or state, for people

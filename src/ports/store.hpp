@@ -90,6 +90,8 @@ class View {
   virtual std::optional<RemoteItem> remote_item(const ServiceIdentifier& service, std::string_view remote_id) = 0;
   virtual std::vector<RemoteItem> remote_items(const ServiceIdentifier& service, std::string_view inbox,
                                                RemoteItem::State state, int limit) = 0;
+  /// Was this seen leaving before: noted by note_departure()?
+  virtual bool knows_departure(const ServiceIdentifier& service, std::string_view remote_id) = 0;
   virtual std::vector<Orphan> orphans(const ServiceIdentifier& service, int limit) = 0;
   virtual std::vector<Finding> findings() = 0;
   virtual std::vector<ChannelUse> channel_uses(const ServiceIdentifier& service) = 0;
@@ -138,6 +140,9 @@ class Txn : public View {
 
   /// Inserts or replaces by (service, remote id).
   virtual Result<void> put(const RemoteItem& item) = 0;
+  /// A document that left at `at`: sent from here, or seen to be sent by another installation. Repeats change nothing.
+  virtual Result<void> note_departure(const ServiceIdentifier& service, std::string_view remote_id, Time at) = 0;
+  virtual Result<void> forget_departures(Time before) = 0;
   virtual Result<void> insert(Orphan& orphan) = 0;
   virtual Result<void> insert(Quarantined& item) = 0;
   virtual Result<bool> remove_quarantined(std::int64_t id) = 0;

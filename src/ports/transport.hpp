@@ -15,7 +15,9 @@
 #include "base/stream.hpp"
 #include "domain/channel.hpp"
 #include "domain/sbd.hpp"
+#include "ports/inbox.hpp"
 #include "ports/records.hpp"
+#include "ports/surveillance.hpp"
 
 namespace kanal::ports {
 
@@ -33,12 +35,6 @@ struct Descriptor {
   bool answers_with_status = false;          ///< MOTTATT and LEVERT go back as documents (status-services)
   bool needs_own_certificate_check = false;  ///< own certificate must equal the one in Virksert (DPO, DPE)
   std::chrono::milliseconds polling_interval{15000};
-};
-
-/// One mailbox of ours at the service; each has its own schedule, back-off and health.
-struct Inbox {
-  std::string id;  ///< the organisation it belongs to, `0192:<orgnr>`
-  domain::ChannelSet channels;
 };
 
 /// What the flow knows when a client creates a document.
@@ -66,8 +62,9 @@ class Dispatch {
   /// What an earlier attempt remembered; empty when there was none.
   [[nodiscard]] virtual const std::string& remembered() const = 0;
   /// Durable before it returns. `state` is JSON of the transport's making. `package`, when given, replaces the kept
-  /// one.
-  virtual Result<void> remember(std::string state, const std::optional<BlobRef>& package) = 0;
+  /// one. `remote_reference`: what the service calls the document from now on; empty while it does not know it.
+  virtual Result<void> remember(std::string state, const std::optional<BlobRef>& package,
+                                const std::string& remote_reference) = 0;
   /// The package blob of an earlier attempt.
   [[nodiscard]] virtual const std::optional<BlobRef>& package() const = 0;
   virtual BlobStore& blobs() = 0;
@@ -156,6 +153,9 @@ class Transport {
   virtual Result<Acknowledged> acknowledge(const RemoteItem& item) = 0;
 
   [[nodiscard]] virtual TransportHealth health() const = 0;
+
+  /// Where the service shows what other installations of an organisation do; null where it does not.
+  [[nodiscard]] virtual Surveillance* surveillance() { return nullptr; }
 };
 
 }  // namespace kanal::ports

@@ -26,6 +26,7 @@ struct Resources {
   const std::vector<crypto::Identity>& identities;
   Clock& clock;
   Log& log;
+  std::string installation_id{};  ///< random, made once per store: how an installation may describe itself
 };
 
 struct Factory {

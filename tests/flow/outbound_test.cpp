@@ -94,7 +94,7 @@ TEST_F(Outbound, WhatMayHaveReachedTheServiceIsNotDeclaredExpired) {
   submit(id_a, clock.now() + minutes(5));
   run_dispatcher([&] { return transport->sent.size() == 1; });
   clock.advance(minutes(10));
-  flow::Housekeeping housekeeping(*database, services, settings, clock, log);
+  flow::Housekeeping housekeeping(*database, services, board, settings, clock, log);
   EXPECT_EQ(housekeeping.expire().value(), 0);
   run_dispatcher([&] { return !in_hand(id_a); });
   ASSERT_EQ(transport->sent.size(), 2U);
@@ -172,7 +172,7 @@ TEST_F(Outbound, ConfirmedButUnansweredMessagesAreReportedOnce) {
   submit(id_a);
   run_dispatcher([&] { return !in_hand(id_a); });
   transport->report.taken_by_receiver = true;
-  flow::Housekeeping housekeeping(*database, services, settings, clock, log);
+  flow::Housekeeping housekeeping(*database, services, board, settings, clock, log);
   EXPECT_TRUE(housekeeping.find_unanswered());
   EXPECT_TRUE(detections().empty());
   clock.advance(minutes(11));
@@ -182,12 +182,33 @@ TEST_F(Outbound, ConfirmedButUnansweredMessagesAreReportedOnce) {
   EXPECT_EQ(transport->status_calls, 1);
 }
 
+// dpo.md 10.1 no. 3: the answer may have come while the installation was down.
+TEST_F(Outbound, SentMessagesExpireOnlyAfterTheirInboxWasRead) {
+  submit(id_a);
+  run_dispatcher([&] { return !in_hand(id_a); });
+  clock.advance(hours(30));
+  flow::Housekeeping housekeeping(*database, services, board, settings, clock, log);
+  EXPECT_EQ(housekeeping.expire().value(), 0);
+  poll();
+  EXPECT_EQ(housekeeping.expire().value(), 1);
+  EXPECT_EQ(statuses(id_a), (Names{"OPPRETTET", "SENDT", "LEVETID_UTLOPT"}));
+}
+
+TEST_F(Outbound, SentMessagesExpireThoughTheServiceStaysAway) {
+  submit(id_a);
+  run_dispatcher([&] { return !in_hand(id_a); });
+  clock.advance(hours(30));
+  flow::Housekeeping housekeeping(*database, services, board, settings, clock, log);
+  clock.advance(minutes(11));
+  EXPECT_EQ(housekeeping.expire().value(), 1);
+}
+
 TEST_F(Outbound, UnsentMessagesExpireWithTheirFiles) {
   flow::Submit submit(parts(), [] {});
   ASSERT_TRUE(
       submit.create(make_sbd("arkivmelding", own_org, other_org, id_a, {}, clock.now(), {}, clock.now() + minutes(1))));
   clock.advance(minutes(2));
-  flow::Housekeeping housekeeping(*database, services, settings, clock, log);
+  flow::Housekeeping housekeeping(*database, services, board, settings, clock, log);
   EXPECT_EQ(housekeeping.expire().value(), 1);
   EXPECT_FALSE(in_hand(id_a));
   EXPECT_EQ(statuses(id_a), (Names{"OPPRETTET", "LEVETID_UTLOPT"}));

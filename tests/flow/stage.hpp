@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -17,39 +18,44 @@
 #include "flow/engine.hpp"
 #include "store/spool/spool.hpp"
 #include "store/sqlite/sqlite_store.hpp"
+#include "tests/documents.hpp"
 
 namespace kanal::testing {
 
-inline const std::string own_org = "0192:310700002";
-inline const std::string other_org = "0192:310701378";
-inline const std::string arkivmelding_process = "urn:no:difi:profile:arkivmelding:administrasjon:ver1.0";
-inline const std::string response_process = "urn:no:difi:profile:arkivmelding:response:ver1.0";
+/// Shows what the test says that the service saw of everybody.
+class ScriptedSurveillance final : public ports::Surveillance {
+ public:
+  Result<std::vector<std::string>> departures(const ports::Inbox&, Time since, std::stop_token) override {
+    const std::scoped_lock lock(mutex);
+    asked_since.push_back(since);
+    std::vector<std::string> ids;
+    for (const auto& departure : left) {
+      if (departure.created > since) ids.push_back(departure.remote_id);
+    }
+    return ids;
+  }
+  Result<std::optional<ports::Departure>> departure(const ports::Inbox&, const std::string& id) override {
+    const std::scoped_lock lock(mutex);
+    ++described[id];
+    if (never_left.contains(id)) return std::optional<ports::Departure>{};
+    return std::optional(*std::ranges::find(left, id, &ports::Departure::remote_id));
+  }
+  Result<std::vector<std::string>> confirmed(const ports::Inbox&, Time, std::stop_token) override {
+    const std::scoped_lock lock(mutex);
+    return confirmed_ids;
+  }
+  Result<ports::Whereabouts> whereabouts(const ports::RemoteItem&) override { return where; }
+  Result<int> fetches(const ports::RemoteItem&) override { return fetch_count; }
 
-/// An SBD of any type between the two organisations.
-inline domain::Sbd make_sbd(const std::string& type, const std::string& from, const std::string& to,
-                            const std::string& id, boost::json::object body, Time creation,
-                            std::optional<std::string> channel = {}, std::optional<Time> ttl = {}) {
-  domain::Sbd sbd;
-  sbd.header_version = "1.0";
-  sbd.sender = {{"iso6523-actorid-upis", from, {}}};
-  sbd.receiver = {{"iso6523-actorid-upis", to, {}}};
-  sbd.document.standard =
-      type == "status" ? "urn:no:difi:eformidling:xsd::status" : "urn:no:difi:arkivmelding:xsd::" + type;
-  sbd.document.type_version = "2.0";
-  sbd.document.instance_identifier = id;
-  sbd.document.type = type;
-  sbd.document.creation = OffsetTime{creation, std::chrono::minutes(0)};
-  domain::Scope scope;
-  scope.type = "ConversationId";
-  scope.instance_identifier = "7a9b2a64-1f5a-4a0e-a7a3-94c6b8d0e502";
-  scope.identifier = type == "arkivmelding" ? arkivmelding_process : response_process;
-  scope.information.push_back(
-      {OffsetTime{ttl.value_or(creation + std::chrono::hours(24)), std::chrono::minutes(0)}, {}, {}});
-  sbd.scopes = {scope};
-  sbd.set_message_channel(channel);
-  sbd.body = std::move(body);
-  return sbd;
-}
+  std::mutex mutex;
+  std::vector<ports::Departure> left;
+  std::set<std::string> never_left;
+  std::vector<std::string> confirmed_ids;
+  std::map<std::string, int> described;
+  std::vector<Time> asked_since;
+  ports::Whereabouts where = ports::Whereabouts::taken;
+  int fetch_count = 0;
+};
 
 /// Hands out what the test has put in, and writes down what it was asked to do.
 class ScriptedTransport final : public ports::Transport {
@@ -57,7 +63,8 @@ class ScriptedTransport final : public ports::Transport {
   ScriptedTransport() {
     descriptor_.service = ServiceIdentifier("DPO");
     descriptor_.isolation = domain::Isolation::by_channel;
-    descriptor_.isolation_property = "difi.move.dpo.message-channel";
+    descriptor_.isolation_property = "scripted.channel";
+    descriptor_.default_ttl = std::chrono::hours(24);
     descriptor_.upload_size_limit = 1024 * 1024;
     descriptor_.upload_size_text = "1MB";
     descriptor_.receives = true;
@@ -89,7 +96,8 @@ class ScriptedTransport final : public ports::Transport {
     sent.push_back(
         {document.sbd, document.role, document.answer_channel, document.files.size(), dispatch.remembered()});
     if (!remember.empty()) {
-      if (auto kept = dispatch.remember(remember, {}); !kept) return failed(kept);
+      if (auto kept = dispatch.remember(remember, {}, "remote-" + document.sbd.document.instance_identifier); !kept)
+        return failed(kept);
     }
     if (!send_errors.empty()) {
       auto error = send_errors.front();
@@ -155,6 +163,7 @@ class ScriptedTransport final : public ports::Transport {
     return acknowledge_answer;
   }
   [[nodiscard]] ports::TransportHealth health() const override { return {}; }
+  [[nodiscard]] ports::Surveillance* surveillance() override { return shows_traffic ? &traffic : nullptr; }
 
   std::mutex mutex;
   ports::Inbox inbox{own_org, {}};
@@ -168,6 +177,8 @@ class ScriptedTransport final : public ports::Transport {
   std::function<void(const ports::RemoteItem&)> before_acknowledge;
   ports::StatusReport report{ports::StatusReport::Outcome::accepted, {}, false};
   int status_calls = 0;
+  bool shows_traffic = true;
+  ScriptedSurveillance traffic;
 
  private:
   ports::Descriptor descriptor_;
@@ -230,18 +241,19 @@ class FlowStage : public ::testing::Test {
     EXPECT_TRUE(done());
   }
 
-  int poll() {
+  int poll(const std::stop_token& stop = {}) {
     WorkerPool pool(2);
     flow::Reception reception(*transport, *database, *spool, guard, intake, pool, board, points, clock, log, [] {});
-    auto taken = reception.poll_once(transport->inbox, {});
+    auto taken = reception.poll_once(transport->inbox, stop);
     EXPECT_TRUE(taken) << taken.error().text();
     return taken.value_or(-1);
   }
 
   /// Created, one file uploaded, sent; gives the id.
-  std::string submit(const std::string& id, std::optional<Time> ttl = {}) {
+  std::string submit(const std::string& id, std::optional<Time> ttl = {}, std::optional<std::string> channel = {}) {
     flow::Submit submit(parts(), [] {});
-    auto created = submit.create(make_sbd("arkivmelding", own_org, other_org, id, {}, clock.now(), {}, ttl));
+    auto created =
+        submit.create(make_sbd("arkivmelding", own_org, other_org, id, {}, clock.now(), std::move(channel), ttl));
     EXPECT_TRUE(created) << created.error().text();
     auto upload = submit.upload(MessageId(id), {"arkivmelding.xml", {}, "application/xml"}, {});
     EXPECT_TRUE(upload && (*upload)->write(bytes_of("<x/>")) && (*upload)->finish());

@@ -42,7 +42,7 @@ Result<ports::Sent> SeventhTransport::send(const ports::OutboundDocument& docume
   std::string id = dispatch.remembered();
   if (id.empty()) {
     id = new_uuid();
-    if (auto kept = dispatch.remember(id, {}); !kept) return failed(kept);
+    if (auto kept = dispatch.remember(id, {}, id); !kept) return failed(kept);
   }
   MemorySink bytes(descriptor_.upload_size_limit * 2);
   formats::ZipWriter zip(bytes);

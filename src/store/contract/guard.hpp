@@ -25,6 +25,7 @@ TEST_P(StoreContract, RemoteItemRoundTripsAndIsReplaced) {
   item.last_seen += seconds(3);
   item.look_again += seconds(4);
   item.attempts = 5;
+  item.fetches = 6;
   item.refers_to = MessageId("m1");
   item.detail = "{\"size\":1}";
   item.reason = "because";
@@ -44,6 +45,7 @@ TEST_P(StoreContract, RemoteItemRoundTripsAndIsReplaced) {
     EXPECT_EQ(found->last_seen, a.last_seen);
     EXPECT_EQ(found->look_again, a.look_again);
     EXPECT_EQ(found->attempts, a.attempts);
+    EXPECT_EQ(found->fetches, a.fetches);
     EXPECT_EQ(found->refers_to, a.refers_to);
     EXPECT_EQ(found->detail, a.detail);
     EXPECT_EQ(found->reason, a.reason);
@@ -86,6 +88,23 @@ TEST_P(StoreContract, RemoteItemsByServiceInboxAndStateOldestFirst) {
   };
   EXPECT_EQ(ids(10), "abc");
   EXPECT_EQ(ids(2), "ab");
+}
+
+TEST_P(StoreContract, DeparturesAreKnownUntilForgotten) {
+  const ServiceIdentifier dpo("DPO");
+  write([&](ports::Txn& txn) {
+    ASSERT_TRUE(txn.note_departure(dpo, "old", now()));
+    ASSERT_TRUE(txn.note_departure(dpo, "new", now() + hours(1)));
+    ASSERT_TRUE(txn.note_departure(dpo, "old", now() + hours(2)));
+  });
+  const auto known = [&](const ServiceIdentifier& service, std::string_view id) {
+    return read([&](ports::View& view) { return view.knows_departure(service, id); });
+  };
+  EXPECT_TRUE(known(dpo, "old") && known(dpo, "new"));
+  EXPECT_FALSE(known(dpo, "OLD") || known(ServiceIdentifier("DPE"), "old"));
+  write([&](ports::Txn& txn) { ASSERT_TRUE(txn.forget_departures(now() + hours(1))); });
+  EXPECT_FALSE(known(dpo, "old")) << "the first time counts";
+  EXPECT_TRUE(known(dpo, "new"));
 }
 
 TEST_P(StoreContract, OrphansNewestFirst) {

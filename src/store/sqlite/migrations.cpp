@@ -251,7 +251,20 @@ CREATE TRIGGER job_deleted AFTER DELETE ON job BEGIN
 END;
 )sql";
 
-constexpr std::array<Migration, 2> steps_so_far = {{{1, "tables", tables}, {2, "counters", counters}}};
+// What leaves and how often something was fetched: what other installations are told apart by.
+constexpr std::string_view surveillance = R"sql(
+CREATE TABLE departure (
+  service TEXT NOT NULL,
+  remote_id TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (service, remote_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX departure_by_time ON departure (at);
+ALTER TABLE remote_item ADD COLUMN fetches INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+constexpr std::array<Migration, 3> steps_so_far = {
+    {{1, "tables", tables}, {2, "counters", counters}, {3, "surveillance", surveillance}}};
 
 Result<std::int64_t> current_version(Database& database) {
   auto query = database.query("SELECT ifnull(max(version), 0) FROM schema_version");

@@ -191,6 +191,7 @@ ports::RemoteItem RowReader::remote_item(const Statement& row) {
   item.refers_to = MessageId(row.text(13));
   item.detail = row.text(14);
   item.reason = row.text(15);
+  item.fetches = static_cast<int>(row.integer(16));
   return item;
 }
 

@@ -44,7 +44,7 @@ constexpr std::string_view job =
 constexpr std::string_view remote_item =
     "service, inbox, remote_id, verdict, state, channel_seen, sender, created, published, first_seen, last_seen, "
     "look_again, "
-    "attempts, refers_to, detail, reason";
+    "attempts, refers_to, detail, reason, fetches";
 constexpr std::string_view orphan =
     "id, service, remote_id, message_id, conversation_id, counterpart, kind, cause, sealed_sbd, at";
 constexpr std::string_view quarantined =

@@ -320,14 +320,14 @@ TEST_F(SqliteStoreTest, RefusesANewerSchema) {
 TEST_F(SqliteStoreTest, AFailedMigrationLeavesTheVersionBefore) {
   open();
   auto database = Database::open(file(), Database::Access::read_write);
-  const std::vector<Migration> steps = {{1, "known", ""},
-                                        {2, "known", ""},
-                                        {3, "fine", "CREATE TABLE three (a)"},
-                                        {4, "broken", "CREATE TABLE four (a); CREATE TABLE four (a)"}};
+  std::vector<Migration> steps(migrations().begin(), migrations().end());
+  const auto last = steps.back().version;
+  steps.push_back({last + 1, "fine", "CREATE TABLE three (a)"});
+  steps.push_back({last + 2, "broken", "CREATE TABLE four (a); CREATE TABLE four (a)"});
   const auto migrated = migrate(**database, steps, clock_.now());
   ASSERT_FALSE(migrated);
   EXPECT_EQ(migrated.error().code, "store.sql");
-  EXPECT_EQ(number("SELECT max(version) FROM schema_version"), 3);
+  EXPECT_EQ(number("SELECT max(version) FROM schema_version"), last + 1);
   EXPECT_EQ(number("SELECT count(*) FROM sqlite_master WHERE name IN ('three', 'four')"), 1);
 }
 

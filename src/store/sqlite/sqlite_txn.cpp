@@ -205,12 +205,18 @@ Result<void> SqliteTxn::put(const ports::RemoteItem& item) {
   return db_.run(
       "INSERT OR REPLACE INTO remote_item (service, remote_id, inbox, verdict, state, channel_seen, sender, created, "
       "published, "
-      "first_seen, last_seen, look_again, attempts, refers_to, detail, reason) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "first_seen, last_seen, look_again, attempts, refers_to, detail, reason, fetches) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       item.service, item.remote_id, item.inbox, name_of(item.verdict), name_of(item.state), item.channel_seen,
       item.sender, item.created, item.published, item.first_seen, item.last_seen, item.look_again, item.attempts,
-      item.refers_to, item.detail, item.reason);
+      item.refers_to, item.detail, item.reason, item.fetches);
 }
+
+Result<void> SqliteTxn::note_departure(const ServiceIdentifier& service, std::string_view remote_id, Time at) {
+  return db_.run("INSERT OR IGNORE INTO departure (service, remote_id, at) VALUES (?, ?, ?)", service, remote_id, at);
+}
+
+Result<void> SqliteTxn::forget_departures(Time before) { return db_.run("DELETE FROM departure WHERE at < ?", before); }
 
 Result<void> SqliteTxn::insert(ports::Orphan& orphan) {
   auto inserted = db_.run(

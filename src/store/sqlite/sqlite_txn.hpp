@@ -40,6 +40,7 @@ class SqliteTxn final : public ports::Txn {
   std::optional<ports::RemoteItem> remote_item(const ServiceIdentifier& service, std::string_view remote_id) override;
   std::vector<ports::RemoteItem> remote_items(const ServiceIdentifier& service, std::string_view inbox,
                                               ports::RemoteItem::State state, int limit) override;
+  bool knows_departure(const ServiceIdentifier& service, std::string_view remote_id) override;
   std::vector<ports::Orphan> orphans(const ServiceIdentifier& service, int limit) override;
   std::vector<ports::Finding> findings() override;
   std::vector<ports::ChannelUse> channel_uses(const ServiceIdentifier& service) override;
@@ -64,6 +65,8 @@ class SqliteTxn final : public ports::Txn {
   Result<void> save_progress(const ports::Job& job) override;
   Result<bool> cancel_job(std::string_view kind, std::string_view key) override;
   Result<void> put(const ports::RemoteItem& item) override;
+  Result<void> note_departure(const ServiceIdentifier& service, std::string_view remote_id, Time at) override;
+  Result<void> forget_departures(Time before) override;
   Result<void> insert(ports::Orphan& orphan) override;
   Result<void> insert(ports::Quarantined& item) override;
   Result<bool> remove_quarantined(std::int64_t id) override;

@@ -137,6 +137,11 @@ std::vector<ports::RemoteItem> SqliteTxn::remote_items(const ServiceIdentifier& 
   return all(db_.query(sql, service, inbox, name_of(state), limit), &RowReader::remote_item);
 }
 
+bool SqliteTxn::knows_departure(const ServiceIdentifier& service, std::string_view remote_id) {
+  auto query = db_.query("SELECT 1 FROM departure WHERE service = ? AND remote_id = ?", service, remote_id);
+  return next(query);
+}
+
 std::vector<ports::Orphan> SqliteTxn::orphans(const ServiceIdentifier& service, int limit) {
   static const std::string sql = select(columns::orphan, "orphan WHERE service = ? ORDER BY id DESC LIMIT ?");
   return all(db_.query(sql, service, limit), &RowReader::orphan);

@@ -94,6 +94,13 @@ Overview overview_of(const json::object& object) {
   overview.checksum = optional_member(object, "checksum");
   overview.created = time_member(object, "created");
   overview.published = time_member(object, "published");
+  overview.status_changed = time_member(object, "fileTransferStatusChanged");
+  const auto* properties = object.if_contains("propertyList");
+  if (properties != nullptr && properties->is_object()) {
+    for (const auto& entry : properties->get_object()) {
+      if (entry.value().is_string()) overview.properties[entry.key()] = entry.value().get_string();
+    }
+  }
   if (const auto* size = object.if_contains("fileTransferSize");
       size != nullptr && size->is_int64() && size->get_int64() > 0) {
     overview.size = static_cast<std::uint64_t>(size->get_int64());
@@ -177,12 +184,15 @@ Result<void> BrokerClient::upload(const lookup::SystemUser& user, const std::str
   return tl::unexpected(error_of(*response, "upload"));
 }
 
-Result<std::vector<std::string>> BrokerClient::search(const lookup::SystemUser& user, RecipientStatus status,
+Result<std::vector<std::string>> BrokerClient::search(const lookup::SystemUser& user, const Search& search,
                                                       std::optional<Time> from) {
   net::ClientRequest request;
-  request.url =
-      url("/filetransfer?resourceId=" + net::url_encode(settings_.resource) + "&status=Published&recipientStatus=" +
-          (status == RecipientStatus::initialized ? "Initialized" : "DownloadStarted") + "&orderAscending=true");
+  request.url = url("/filetransfer?resourceId=" + net::url_encode(settings_.resource) + "&orderAscending=true");
+  for (const auto& [name, value] :
+       {std::pair{"&status=", &search.status}, std::pair{"&recipientStatus=", &search.recipient_status},
+        std::pair{"&role=", &search.role}}) {
+    if (!value->empty()) request.url += name + *value;
+  }
   if (from) request.url += "&from=" + net::url_encode(format_iso(*from));
   auto response = call(token_for(user, false), std::move(request));
   if (!response) return failed(response);
@@ -209,6 +219,26 @@ Result<Overview> BrokerClient::overview(const lookup::SystemUser& user, const st
   const auto* object = answer->if_object();
   if (object == nullptr) return retry("dpo.answer", "the broker's answer to overview is no object");
   return overview_of(*object);
+}
+
+Result<int> BrokerClient::count_downloads(const lookup::SystemUser& user, const std::string& id) {
+  net::ClientRequest request;
+  request.url = url("/filetransfer/" + net::url_encode(id) + "/details");
+  auto response = call(token_for(user, false), std::move(request));
+  if (!response) return failed(response);
+  if (!response->ok()) return tl::unexpected(error_of(*response, "details"));
+  auto answer = parse(response->body);
+  if (!answer) return failed(answer);
+  const auto* object = answer->if_object();
+  const auto* history = object != nullptr ? object->if_contains("recipientFileTransferStatusHistory") : nullptr;
+  if (history == nullptr || !history->is_array()) {
+    return retry("dpo.answer", "the broker's answer to details has no history");
+  }
+  return static_cast<int>(std::ranges::count_if(history->get_array(), [&](const json::value& entry) {
+    const auto* event = entry.if_object();
+    return event != nullptr && text_member(*event, "recipient") == user.organisation &&
+           text_member(*event, "recipientFileTransferStatusCode") == "DownloadStarted";
+  }));
 }
 
 Result<void> BrokerClient::download(const lookup::SystemUser& user, const std::string& id, Sink& into,

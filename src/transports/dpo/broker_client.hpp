@@ -28,7 +28,9 @@ struct Overview {
   std::uint64_t size = 0;
   Time created{};
   Time published{};
+  Time status_changed{};
   std::map<std::string, std::string> recipients;  ///< organisation to its status
+  std::map<std::string, std::string> properties;
 };
 
 struct Initialization {
@@ -39,7 +41,12 @@ struct Initialization {
   std::map<std::string, std::string> properties;
 };
 
-enum class RecipientStatus { initialized, download_started };
+/// What E4 filters on; empty: everything.
+struct Search {
+  std::string status;
+  std::string recipient_status;
+  std::string role;  ///< `Sender` or `Recipient`
+};
 
 class BrokerClient {
  public:
@@ -50,11 +57,13 @@ class BrokerClient {
   /// E2.
   Result<void> upload(const lookup::SystemUser& user, const std::string& id, Source& content, std::uint64_t size,
                       std::stop_token stop);
-  /// E4: published files where `user` is recipient, oldest first, at most 100. `from` is exclusive.
-  Result<std::vector<std::string>> search(const lookup::SystemUser& user, RecipientStatus status,
+  /// E4: oldest first, at most 100. `from` is exclusive.
+  Result<std::vector<std::string>> search(const lookup::SystemUser& user, const Search& search,
                                           std::optional<Time> from);
   /// E5.
   Result<Overview> overview(const lookup::SystemUser& user, const std::string& id, bool as_sender);
+  /// E6: how often the organisation of `user` has begun to download.
+  Result<int> count_downloads(const lookup::SystemUser& user, const std::string& id);
   /// E7.
   Result<void> download(const lookup::SystemUser& user, const std::string& id, Sink& into, std::stop_token stop);
   /// E8. False: the broker says it was confirmed before (BRO-00010).

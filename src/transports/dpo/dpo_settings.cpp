@@ -107,6 +107,14 @@ Result<void> read_verification(const ops::Config& config, Settings& settings) {
 
 }  // namespace
 
+Result<const Reportee*> Settings::reportee(const std::string& organisation) const {
+  for (const auto& entry : reportees) {
+    if (entry.user.organisation == organisation) return &entry;
+  }
+  return retry("dpo.no_system_user",
+               "no system user is configured for " + organisation + ": add it to difi.move.dpo.reportees");
+}
+
 Result<Settings> read_settings(const ops::Config& config, const crypto::Identity& own) {
   Settings settings;
   auto broker = config.required(key("brokerserviceUrl"));

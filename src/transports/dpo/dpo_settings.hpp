@@ -31,7 +31,6 @@ struct Settings {
   std::vector<std::string> retired_channels;
   bool refuse_unknown_channel = true;
   bool describe_installation = false;
-  std::string installation_name;
   std::chrono::milliseconds polling_interval{15000};
   std::chrono::milliseconds connect_timeout{3000};
   std::chrono::milliseconds request_timeout{30000};
@@ -43,6 +42,9 @@ struct Settings {
   std::vector<crypto::Certificate> trusted_signers;  ///< CAs; empty: the chain is not checked
   std::vector<std::string> processors;               ///< organisations that may sign for others
   formats::ZipLimits limits;
+
+  /// `dpo.no_system_user` (retry) for an organisation that is not configured.
+  [[nodiscard]] Result<const Reportee*> reportee(const std::string& organisation) const;
 };
 
 /// `config.*` errors name origin, key, value and rule.

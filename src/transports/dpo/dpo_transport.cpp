@@ -1,6 +1,7 @@
 #include "transports/dpo/dpo_transport.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include <fmt/format.h>
 #include <boost/json/parse.hpp>
@@ -14,12 +15,6 @@ namespace kanal::transports::dpo {
 namespace {
 
 namespace json = boost::json;
-
-/// The broker never lists more than this many (dpo.md 3.6).
-constexpr std::size_t page_size = 100;
-/// Bounds a round: 100 pages are ten thousand waiting files.
-constexpr int max_pages = 100;
-constexpr std::size_t max_page_ends = 1000;
 
 /// An interrupted upload that the broker has not settled after this time never will be.
 constexpr Duration upload_settles_within = std::chrono::minutes(10);
@@ -78,18 +73,12 @@ DpoTransport::DpoTransport(Settings settings, const Resources& resources)
       resources_(resources),
       descriptor_(describe_service(settings_)),
       tokens_(settings_.token_client, resources_.http, resources_.clock, resources_.log),
-      broker_(settings_, resources_.http, tokens_) {}
-
-Result<const Reportee*> DpoTransport::reportee_for(const std::string& organisation) const {
-  for (const auto& reportee : settings_.reportees) {
-    if (reportee.user.organisation == organisation) return &reportee;
-  }
-  return retry("dpo.no_system_user",
-               fmt::format("no system user is configured for {}: add it to difi.move.dpo.reportees", organisation));
-}
+      broker_(settings_, resources_.http, tokens_),
+      listing_(broker_),
+      surveillance_(settings_, broker_, listing_) {}
 
 Result<void> DpoTransport::complete(domain::Sbd& sbd, const ports::CreateContext& context) {
-  auto reportee = reportee_for(wire_sender(sbd.sender_value()));
+  auto reportee = settings_.reportee(wire_sender(sbd.sender_value()));
   const auto& own = reportee ? (*reportee)->channel : settings_.reportees.front().channel;
   const auto given = sbd.message_channel();
   if (context.answered) {
@@ -194,8 +183,8 @@ Result<std::string> DpoTransport::initialize(const ports::OutboundDocument& docu
   initialization.receiver = sbd.receiver_value();
   initialization.checksum = to_hex(package.md5);
   if (settings_.describe_installation) {
-    initialization.properties = {{"ip.instance", settings_.installation_name},
-                                 {"ip.channel", reportee.channel.value_or("-")}};
+    initialization.properties = {{instance_property, resources_.installation_id},
+                                 {channel_property, reportee.channel.value_or(no_channel)}};
   }
   return broker_.initialize(reportee.user, initialization);
 }
@@ -209,7 +198,7 @@ void DpoTransport::keep_for_retry(ports::Dispatch& dispatch, const ports::BlobRe
     if (!writer) return failed(writer);
     if (auto copied = copy(**source, **writer); !copied) return failed(copied);
     if (auto durable = (*writer)->finish(); !durable) return failed(durable);
-    return dispatch.remember(dispatch.remembered(), (*writer)->ref());
+    return dispatch.remember(dispatch.remembered(), (*writer)->ref(), {});
   };
   if (const auto kept = keep(); !kept) resources_.log.warning("package_not_kept", {{"reason", kept.error().text()}});
 }
@@ -219,7 +208,7 @@ Result<ports::Sent> DpoTransport::send(const ports::OutboundDocument& document, 
   domain::Sbd sbd = document.sbd;
   if (sbd.sender.empty() || sbd.receiver.empty()) return reject("dpo.parties", "sender and receiver are required");
   sbd.sender.front().value = wire_sender(sbd.sender.front().value);
-  auto reportee = reportee_for(sbd.sender_value());
+  auto reportee = settings_.reportee(sbd.sender_value());
   if (!reportee) return failed(reportee);
   const auto& user = (*reportee)->user;
 
@@ -239,7 +228,8 @@ Result<ports::Sent> DpoTransport::send(const ports::OutboundDocument& document, 
     if (!initialized) return failed(initialized);
     id = std::move(*initialized);
     dispatch.reach("send.initialized");
-    if (auto stored = dispatch.remember(json::serialize(json::object{{"id", id}}), {}); !stored) return failed(stored);
+    if (auto stored = dispatch.remember(json::serialize(json::object{{"id", id}}), {}, id); !stored)
+      return failed(stored);
     dispatch.reach("send.reference_stored");
   }
   auto content = dispatch.blobs().open(*package);
@@ -255,7 +245,7 @@ Result<ports::Sent> DpoTransport::send(const ports::OutboundDocument& document, 
 }
 
 Result<ports::StatusReport> DpoTransport::status(const std::string& remote_reference, const std::string& sender) {
-  auto reportee = reportee_for(wire_sender(sender));
+  auto reportee = settings_.reportee(wire_sender(sender));
   if (!reportee) return failed(reportee);
   auto overview = broker_.overview((*reportee)->user, remote_reference, true);
   if (!overview) return failed(overview);
@@ -281,59 +271,28 @@ std::vector<ports::Inbox> DpoTransport::inboxes() const {
   return inboxes;
 }
 
-Result<Time> DpoTransport::published_time(const lookup::SystemUser& user, const std::string& id) {
-  {
-    const std::scoped_lock lock(mutex_);
-    if (const auto known = page_ends_.find(id); known != page_ends_.end()) return known->second;
-  }
-  auto overview = broker_.overview(user, id, false);
-  if (!overview) return failed(overview);
-  const std::scoped_lock lock(mutex_);
-  if (page_ends_.size() >= max_page_ends) page_ends_.clear();
-  page_ends_[id] = overview->published;
-  return overview->published;
-}
-
-/// Walks beyond the 100 that the broker lists at once (dpo.md 7.4): from the last one's publication on, until a page is
-/// not full.
-Result<void> DpoTransport::list_all(const lookup::SystemUser& user, RecipientStatus status,
-                                    std::vector<ports::Listed>& into, const std::stop_token& stop) {
-  std::optional<Time> from;
-  const std::size_t first = into.size();
-  for (int page = 0; page < max_pages && !stop.stop_requested(); ++page) {
-    auto ids = broker_.search(user, status, from);
-    if (!ids) return failed(ids);
-    bool news = false;
-    for (auto& id : *ids) {
-      const auto seen = std::any_of(into.begin() + static_cast<std::ptrdiff_t>(first), into.end(),
-                                    [&](const auto& listed) { return listed.remote_id == id; });
-      if (seen) continue;
-      news = true;
-      into.push_back({std::move(id), status == RecipientStatus::download_started});
-    }
-    if (ids->size() < page_size || into.empty()) return {};
-    auto published = published_time(user, into.back().remote_id);
-    if (!published) return failed(published);
-    // `from` is exclusive and times may tie: step back a millisecond, or forward when that brings nothing new.
-    from = *published + std::chrono::milliseconds(news ? -1 : 1);
-  }
-  return {};
-}
-
 Result<std::vector<ports::Listed>> DpoTransport::list(const ports::Inbox& inbox, std::stop_token stop) {
-  auto reportee = reportee_for(inbox.id);
+  auto reportee = settings_.reportee(inbox.id);
   if (!reportee) return failed(reportee);
-  std::vector<ports::Listed> listed;
-  if (auto fresh = list_all((*reportee)->user, RecipientStatus::initialized, listed, stop); !fresh)
-    return failed(fresh);
+  const auto& user = (*reportee)->user;
+  auto fresh = listing_.all(user, {"Published", "Initialized", {}}, {}, stop);
+  if (!fresh) return failed(fresh);
   // Begun, but not confirmed: ours after a crash, or another installation's (dpo.md 7.3).
-  if (auto begun = list_all((*reportee)->user, RecipientStatus::download_started, listed, stop); !begun)
-    return failed(begun);
+  auto begun = listing_.all(user, {"Published", "DownloadStarted", {}}, {}, stop);
+  if (!begun) return failed(begun);
+  std::unordered_set<std::string> touched(begun->begin(), begun->end());
+  std::vector<ports::Listed> listed;
+  listed.reserve(fresh->size() + begun->size());
+  // One that was begun between the two calls is in both lists.
+  for (auto& id : *fresh) {
+    if (!touched.contains(id)) listed.push_back({std::move(id), false});
+  }
+  for (auto& id : *begun) listed.push_back({std::move(id), true});
   return listed;
 }
 
 Result<ports::RemoteItem> DpoTransport::describe(const ports::Inbox& inbox, const std::string& remote_id) {
-  auto reportee = reportee_for(inbox.id);
+  auto reportee = settings_.reportee(inbox.id);
   if (!reportee) return failed(reportee);
   auto overview = broker_.overview((*reportee)->user, remote_id, false);
   if (!overview) return failed(overview);
@@ -352,7 +311,7 @@ Result<ports::RemoteItem> DpoTransport::describe(const ports::Inbox& inbox, cons
 }
 
 Result<void> DpoTransport::fetch(const ports::RemoteItem& item, Sink& into, std::stop_token stop) {
-  auto reportee = reportee_for(item.inbox);
+  auto reportee = settings_.reportee(item.inbox);
   if (!reportee) return failed(reportee);
   return broker_.download((*reportee)->user, item.remote_id, into, std::move(stop));
 }
@@ -377,7 +336,7 @@ Result<ports::InboundDocument> DpoTransport::open(const ports::RemoteItem& item,
 }
 
 Result<ports::Acknowledged> DpoTransport::acknowledge(const ports::RemoteItem& item) {
-  auto reportee = reportee_for(item.inbox);
+  auto reportee = settings_.reportee(item.inbox);
   if (!reportee) return failed(reportee);
   auto confirmed = broker_.confirm((*reportee)->user, item.remote_id);
   if (!confirmed) {

@@ -2,8 +2,6 @@
 // installations of one organisation are kept apart by channel names in `sendersFileTransferReference`. Thread-safe.
 #pragma once
 
-#include <map>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -12,6 +10,8 @@
 #include "ports/directory.hpp"
 #include "ports/transport.hpp"
 #include "transports/dpo/broker_client.hpp"
+#include "transports/dpo/broker_listing.hpp"
+#include "transports/dpo/broker_surveillance.hpp"
 #include "transports/dpo/dpo_settings.hpp"
 #include "transports/transport_factory.hpp"
 
@@ -34,6 +34,7 @@ class DpoTransport final : public ports::Transport {
                                       ports::OpenContext context) override;
   Result<ports::Acknowledged> acknowledge(const ports::RemoteItem& item) override;
   [[nodiscard]] ports::TransportHealth health() const override;
+  [[nodiscard]] ports::Surveillance* surveillance() override { return &surveillance_; }
 
  private:
   enum class Resume { done, upload_again, start_over };
@@ -44,10 +45,6 @@ class DpoTransport final : public ports::Transport {
                                  const Reportee& reportee, const ports::BlobRef& package);
   void keep_for_retry(ports::Dispatch& dispatch, const ports::BlobRef& package);
   Result<std::optional<crypto::Certificate>> receiver_certificate(const domain::Sbd& sbd);
-  Result<const Reportee*> reportee_for(const std::string& organisation) const;
-  Result<void> list_all(const lookup::SystemUser& user, RecipientStatus status, std::vector<ports::Listed>& into,
-                        const std::stop_token& stop);
-  Result<Time> published_time(const lookup::SystemUser& user, const std::string& id);
 
   Settings settings_;
   Resources resources_;
@@ -55,8 +52,8 @@ class DpoTransport final : public ports::Transport {
   lookup::TokenSource tokens_;
   crypto::CertificateCache certificates_;
   BrokerClient broker_;
-  mutable std::mutex mutex_;
-  std::map<std::string, Time> page_ends_;  ///< published times of ids that ended a page of 100
+  BrokerListing listing_;
+  BrokerSurveillance surveillance_;
 };
 
 /// On the wire a sender on behalf of others is `0192:<part>` (dpo.md 5.4).

@@ -1,0 +1,60 @@
+#include "transports/dpo/broker_listing.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+namespace kanal::transports::dpo {
+namespace {
+
+/// The broker never lists more than this many (dpo.md 3.6).
+constexpr std::size_t page_size = 100;
+/// Bounds a walk: 100 pages are ten thousand files.
+constexpr int max_pages = 100;
+constexpr std::size_t max_page_ends = 1000;
+
+}  // namespace
+
+Result<Time> BrokerListing::time_of(const lookup::SystemUser& user, const Search& search, const std::string& id) {
+  const std::string key = search.status + id;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (const auto known = page_ends_.find(key); known != page_ends_.end()) return known->second;
+  }
+  auto overview = broker_.overview(user, id, false);
+  if (!overview) return failed(overview);
+  // The broker sorts by the time that the searched status was reached, without one by creation.
+  Time time = overview->created;
+  if (search.status == "Published") time = overview->published;
+  if (search.status == "AllConfirmedDownloaded") time = overview->status_changed;
+  const std::scoped_lock lock(mutex_);
+  if (page_ends_.size() >= max_page_ends) page_ends_.clear();
+  page_ends_[key] = time;
+  return time;
+}
+
+Result<std::vector<std::string>> BrokerListing::all(const lookup::SystemUser& user, const Search& search,
+                                                    std::optional<Time> from, const std::stop_token& stop) {
+  std::vector<std::string> ids;
+  std::unordered_set<std::string> seen;
+  for (int page = 0; page < max_pages; ++page) {
+    if (stop.stop_requested()) return retry("dpo.stopped", "the listing was broken off");
+    auto listed = broker_.search(user, search, from);
+    if (!listed) return failed(listed);
+    bool news = false;
+    for (auto& id : *listed) {
+      if (!seen.insert(id).second) continue;
+      news = true;
+      ids.push_back(std::move(id));
+    }
+    if (listed->size() < page_size || ids.empty()) return ids;
+    auto time = time_of(user, search, ids.back());
+    if (!time) return failed(time);
+    // `from` is exclusive and times may tie: step back a millisecond, or forward when that brings nothing new.
+    from = *time + std::chrono::milliseconds(news ? -1 : 1);
+  }
+  return ids;
+}
+
+}  // namespace kanal::transports::dpo
