@@ -11,7 +11,7 @@ using ::testing::UnorderedElementsAre;
 
 const std::string unchannelled = "5d0f9a0e-8a1b-4a43-9f5e-6a3c0e9b7c11";
 
-class Arrivals : public Bench {
+class Arrivals : public BenchTest {
  protected:
   domain::Sbd mail(const std::string& id) const {
     return make_sbd("arkivmelding", "0192:" + r_org, "0192:" + s_org, id, {{"sikkerhetsnivaa", 3}}, clock.now());
