@@ -151,11 +151,18 @@ bool Faults::consume(std::string_view name, std::string_view subject, std::strin
     return armed.name == name && (armed.subject.empty() || armed.subject == subject || armed.subject == other);
   });
   if (found == armed_.end()) return false;
+  ++met_[found->name];
   if (found->times && --*found->times == 0) {
     armed_.erase(found);
     armed_count_ = armed_.size();
   }
   return true;
+}
+
+std::uint64_t Faults::met(std::string_view name) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = met_.find(name);
+  return found == met_.end() ? 0 : found->second;
 }
 
 boost::json::array Faults::json() const {

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -41,6 +42,8 @@ class Faults {
 
   /// Is the fault armed for one of these subjects? Takes one of its times.
   [[nodiscard]] bool consume(std::string_view name, std::string_view subject = {}, std::string_view other = {});
+  /// How often it has happened so far.
+  [[nodiscard]] std::uint64_t met(std::string_view name) const;
   /// Is anything armed at all?
   [[nodiscard]] bool any() const { return armed_count_.load(std::memory_order_relaxed) != 0; }
   /// All armed faults, for the admin API.
@@ -59,6 +62,7 @@ class Faults {
   };
   mutable std::mutex mutex_;
   std::vector<Armed> armed_;
+  std::map<std::string, std::uint64_t, std::less<>> met_;
   std::atomic<std::size_t> armed_count_{0};
   std::condition_variable released_;
   std::uint64_t releases_ = 0;

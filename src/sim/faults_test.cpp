@@ -28,6 +28,8 @@ TEST(Faults, HappenForTheirSubjectUntilDisarmed) {
   EXPECT_FALSE(faults.consume("broker.overview.500", "other"));
   faults.disarm("broker.overview.500");
   EXPECT_FALSE(faults.consume("broker.overview.500", "id"));
+  EXPECT_EQ(faults.met("broker.overview.500"), 4U);
+  EXPECT_EQ(faults.met("broker.401"), 0U);
 }
 
 TEST(Faults, AreKnownByName) {

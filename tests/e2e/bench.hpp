@@ -87,8 +87,8 @@ struct Delivery {
   std::string related_to;
 };
 
-class Bench : public ::testing::Test {
- protected:
+class Bench {
+ public:
   Bench() : national(options(), clock, log), http(client_options()) {
     const auto started = national.start();
     EXPECT_TRUE(started) << started.error().text();
@@ -97,7 +97,9 @@ class Bench : public ::testing::Test {
       national.register_organisation({orgnr, "Org " + orgnr, {}, identity.certificate});
     }
   }
-  ~Bench() override { installations.clear(); }
+  ~Bench() { installations.clear(); }
+  Bench(const Bench&) = delete;
+  Bench& operator=(const Bench&) = delete;
 
   // Setting up.
   static std::string client_of(const std::string& name) { return "IP-" + name; }
@@ -314,5 +316,8 @@ class Bench : public ::testing::Test {
     return sources;
   }
 };
+
+/// A test with a bench of its own.
+class BenchTest : public ::testing::Test, protected Bench {};
 
 }  // namespace kanal::testing

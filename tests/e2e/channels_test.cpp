@@ -12,7 +12,7 @@ using ::testing::IsEmpty;
 const Names all_five{"OPPRETTET", "SENDT", "MOTTATT", "LEVERT", "LEST"};
 const Names one_alarm_less{"OPPRETTET", "SENDT", "MOTTATT", "LEVERT"};
 
-class Channels : public Bench {
+class Channels : public BenchTest {
  protected:
   void start_main(const std::string& name, const std::string& orgnr) { start({name, orgnr}); }
   void start_on(const std::string& name, const std::string& channel, const std::string& orgnr = s_org) {

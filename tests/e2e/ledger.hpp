@@ -42,9 +42,17 @@ class Ledger {
  public:
   explicit Ledger(sim::National& national) : national_(national) {}
 
+  /// Forgets what was before.
+  void begin() {
+    national_.audit().clear();
+    known_.clear();
+    before_ = national_.broker().state().list({}, most).size();
+  }
+
   /// Oldest first. A package is read once, so it may be purged later.
   std::vector<Document> read() {
-    auto transfers = national_.broker().state().list({}, 5000);
+    auto transfers = national_.broker().state().list({}, most);
+    transfers.resize(transfers.size() - before_);
     std::ranges::reverse(transfers);
     std::vector<Document> documents;
     for (const auto& transfer : transfers) {
@@ -88,7 +96,9 @@ class Ledger {
     if (!read) document.type = "unreadable";
   }
 
+  static constexpr std::size_t most = 5000;
   sim::National& national_;
+  std::size_t before_ = 0;
   std::map<std::string, Document> known_;
 };
 

@@ -16,7 +16,7 @@ using ::testing::StartsWith;
 const Names all_five{"OPPRETTET", "SENDT", "MOTTATT", "LEVERT", "LEST"};
 const std::string unchannelled = "5d0f9a0e-8a1b-4a43-9f5e-6a3c0e9b7c11";
 
-class Thieves : public Bench {
+class Thieves : public BenchTest {
  protected:
   /// A message to S; gives the id of its transfer too.
   std::pair<std::string, std::string> mail() {
