@@ -78,7 +78,7 @@ DpoTransport::DpoTransport(Settings settings, const Resources& resources)
       resources_(resources),
       descriptor_(describe_service(settings_)),
       tokens_(settings_.token_client, resources_.http, resources_.clock, resources_.log),
-      broker_(settings_, resources_.http, tokens_) {}
+      broker_(settings_, resources_.http, tokens_, resources_.clock) {}
 
 Result<const Reportee*> DpoTransport::reportee_for(const std::string& organisation) const {
   for (const auto& reportee : settings_.reportees) {
@@ -247,7 +247,6 @@ Result<ports::Sent> DpoTransport::send(const ports::OutboundDocument& document, 
   if (auto uploaded = broker_.upload(user, id, **content, package->size, std::move(stop)); !uploaded) {
     // 409: it got there before. 500 BRO-00008 and the like: the next attempt asks what became of it.
     auto error = std::move(uploaded).error();
-    if (error.code == "dpo.BRO-00004" || error.code == "dpo.BRO-00009") error.disposition = Disposition::retry;
     if (error.disposition == Disposition::retry && !kept) keep_for_retry(dispatch, *package);
     return tl::unexpected(std::move(error));
   }
