@@ -31,7 +31,7 @@ struct Settings {
   std::vector<std::string> retired_channels;
   bool refuse_unknown_channel = true;
   bool describe_installation = false;
-  std::string installation_name;
+  std::string installation_id;  ///< random, kept in the data folder; only with describe_installation
   std::chrono::milliseconds polling_interval{15000};
   std::chrono::milliseconds connect_timeout{3000};
   std::chrono::milliseconds request_timeout{30000};

@@ -194,7 +194,7 @@ Result<std::string> DpoTransport::initialize(const ports::OutboundDocument& docu
   initialization.receiver = sbd.receiver_value();
   initialization.checksum = to_hex(package.md5);
   if (settings_.describe_installation) {
-    initialization.properties = {{"ip.instance", settings_.installation_name},
+    initialization.properties = {{"ip.instance", settings_.installation_id},
                                  {"ip.channel", reportee.channel.value_or("-")}};
   }
   return broker_.initialize(reportee.user, initialization);
