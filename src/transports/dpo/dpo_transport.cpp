@@ -1,6 +1,7 @@
 #include "transports/dpo/dpo_transport.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include <fmt/format.h>
 #include <boost/json/parse.hpp>
@@ -41,6 +42,12 @@ class ScratchBlob {
   bool owned_;
 };
 
+class NullSink final : public Sink {
+ public:
+  Result<void> write(ByteView) override { return {}; }
+  Result<void> finish() override { return {}; }
+};
+
 std::string text_member(const std::string& text, std::string_view name) {
   json::error_code error;
   const auto value = json::parse(text, error);
@@ -67,6 +74,26 @@ ports::Descriptor describe_service(const Settings& settings) {
 }
 
 }  // namespace
+
+/// Ids in the order in which they came, each once.
+class DpoTransport::Listing {
+ public:
+  /// False when it is there already. Somebody may begin to fetch it between two searches: then it is touched.
+  bool add(const std::string& id, bool touched) {
+    const auto [place, added] = places_.try_emplace(id, items_.size());
+    if (added) {
+      items_.push_back({id, touched});
+    } else {
+      items_[place->second].touched |= touched;
+    }
+    return added;
+  }
+  [[nodiscard]] std::vector<ports::Listed> take() && { return std::move(items_); }
+
+ private:
+  std::vector<ports::Listed> items_;
+  std::unordered_map<std::string, std::size_t> places_;
+};
 
 std::string wire_sender(const std::string& sender) {
   const auto partner = domain::parse_partner(domain::iso6523_authority, sender);
@@ -194,8 +221,10 @@ Result<std::string> DpoTransport::initialize(const ports::OutboundDocument& docu
   initialization.receiver = sbd.receiver_value();
   initialization.checksum = to_hex(package.md5);
   if (settings_.describe_installation) {
+    // dpo.md section 9, D12.
     initialization.properties = {{"ip.instance", settings_.installation_id},
-                                 {"ip.channel", reportee.channel.value_or("-")}};
+                                 {"ip.channel", reportee.channel.value_or("-")},
+                                 {"ip.version", "kanal " KANAL_VERSION}};
   }
   return broker_.initialize(reportee.user, initialization);
 }
@@ -223,12 +252,13 @@ Result<ports::Sent> DpoTransport::send(const ports::OutboundDocument& document, 
   if (!reportee) return failed(reportee);
   const auto& user = (*reportee)->user;
 
+  const bool follow = document.sbd.document.type != "status";
   const bool kept = dispatch.package().has_value();
   std::string id = text_member(dispatch.remembered(), "id");
   if (!id.empty()) {
     auto resume = find_out(user, id, kept);
     if (!resume) return failed(resume);
-    if (*resume == Resume::done) return ports::Sent{id, true};
+    if (*resume == Resume::done) return ports::Sent{id, follow};
     if (*resume == Resume::start_over) id.clear();
   }
   auto package = kept ? Result<ports::BlobRef>(*dispatch.package()) : make_package(document, sbd, dispatch);
@@ -250,7 +280,7 @@ Result<ports::Sent> DpoTransport::send(const ports::OutboundDocument& document, 
     if (error.disposition == Disposition::retry && !kept) keep_for_retry(dispatch, *package);
     return tl::unexpected(std::move(error));
   }
-  return ports::Sent{id, document.sbd.document.type != "status"};
+  return ports::Sent{id, follow};
 }
 
 Result<ports::StatusReport> DpoTransport::status(const std::string& remote_reference, const std::string& sender) {
@@ -280,41 +310,39 @@ std::vector<ports::Inbox> DpoTransport::inboxes() const {
   return inboxes;
 }
 
-Result<Time> DpoTransport::published_time(const lookup::SystemUser& user, const std::string& id) {
-  {
-    const std::scoped_lock lock(mutex_);
-    if (const auto known = page_ends_.find(id); known != page_ends_.end()) return known->second;
-  }
+std::optional<Overview> DpoTransport::known_page_end(const std::string& id) const {
+  const std::scoped_lock lock(mutex_);
+  const auto known = page_ends_.find(id);
+  return known == page_ends_.end() ? std::nullopt : std::optional(known->second);
+}
+
+Result<Overview> DpoTransport::page_end(const lookup::SystemUser& user, const std::string& id) {
+  if (auto known = known_page_end(id)) return std::move(*known);
   auto overview = broker_.overview(user, id, false);
-  if (!overview) return failed(overview);
+  if (!overview) return overview;
   const std::scoped_lock lock(mutex_);
   if (page_ends_.size() >= max_page_ends) page_ends_.clear();
-  page_ends_[id] = overview->published;
-  return overview->published;
+  page_ends_.insert_or_assign(id, *overview);
+  return overview;
 }
 
 /// Walks beyond the 100 that the broker lists at once (dpo.md 7.4): from the last one's publication on, until a page is
 /// not full.
-Result<void> DpoTransport::list_all(const lookup::SystemUser& user, RecipientStatus status,
-                                    std::vector<ports::Listed>& into, const std::stop_token& stop) {
+Result<void> DpoTransport::list_all(const lookup::SystemUser& user, RecipientStatus status, Listing& into,
+                                    const std::stop_token& stop) {
   std::optional<Time> from;
-  const std::size_t first = into.size();
   for (int page = 0; page < max_pages && !stop.stop_requested(); ++page) {
     auto ids = broker_.search(user, status, from);
     if (!ids) return failed(ids);
     bool news = false;
-    for (auto& id : *ids) {
-      const auto seen = std::any_of(into.begin() + static_cast<std::ptrdiff_t>(first), into.end(),
-                                    [&](const auto& listed) { return listed.remote_id == id; });
-      if (seen) continue;
-      news = true;
-      into.push_back({std::move(id), status == RecipientStatus::download_started});
-    }
-    if (ids->size() < page_size || into.empty()) return {};
-    auto published = published_time(user, into.back().remote_id);
-    if (!published) return failed(published);
+    for (const auto& id : *ids) news |= into.add(id, status == RecipientStatus::download_started);
+    if (ids->size() < page_size) return {};
+    auto last = page_end(user, ids->back());
+    if (!last) return failed(last);
     // `from` is exclusive and times may tie: step back a millisecond, or forward when that brings nothing new.
-    from = *published + std::chrono::milliseconds(news ? -1 : 1);
+    const Time next = last->published + std::chrono::milliseconds(news ? -1 : 1);
+    if (from && next <= *from) return {};  // the broker does not tell when: no way forward
+    from = next;
   }
   return {};
 }
@@ -322,20 +350,25 @@ Result<void> DpoTransport::list_all(const lookup::SystemUser& user, RecipientSta
 Result<std::vector<ports::Listed>> DpoTransport::list(const ports::Inbox& inbox, std::stop_token stop) {
   auto reportee = reportee_for(inbox.id);
   if (!reportee) return failed(reportee);
-  std::vector<ports::Listed> listed;
-  if (auto fresh = list_all((*reportee)->user, RecipientStatus::initialized, listed, stop); !fresh)
+  Listing listing;
+  if (auto fresh = list_all((*reportee)->user, RecipientStatus::initialized, listing, stop); !fresh)
     return failed(fresh);
   // Begun, but not confirmed: ours after a crash, or another installation's (dpo.md 7.3).
-  if (auto begun = list_all((*reportee)->user, RecipientStatus::download_started, listed, stop); !begun)
+  if (auto begun = list_all((*reportee)->user, RecipientStatus::download_started, listing, stop); !begun)
     return failed(begun);
-  return listed;
+  return std::move(listing).take();
 }
 
 Result<ports::RemoteItem> DpoTransport::describe(const ports::Inbox& inbox, const std::string& remote_id) {
   auto reportee = reportee_for(inbox.id);
   if (!reportee) return failed(reportee);
-  auto overview = broker_.overview((*reportee)->user, remote_id, false);
-  if (!overview) return failed(overview);
+  // What describes an item never changes: list() may have asked for it already (dpo.md 7.4).
+  auto overview = known_page_end(remote_id);
+  if (!overview) {
+    auto asked = broker_.overview((*reportee)->user, remote_id, false);
+    if (!asked) return failed(asked);
+    overview = std::move(*asked);
+  }
   ports::RemoteItem item;
   item.service = descriptor_.service;
   item.inbox = inbox.id;
@@ -379,6 +412,12 @@ Result<ports::Acknowledged> DpoTransport::acknowledge(const ports::RemoteItem& i
   auto reportee = reportee_for(item.inbox);
   if (!reportee) return failed(reportee);
   auto confirmed = broker_.confirm((*reportee)->user, item.remote_id);
+  if (!confirmed && confirmed.error().code == "dpo.BRO-00019") {
+    // The broker has forgotten our download; we have what was in it. Another one lets it take the confirmation.
+    NullSink nowhere;
+    if (auto again = broker_.download((*reportee)->user, item.remote_id, nowhere, {}); !again) return failed(again);
+    confirmed = broker_.confirm((*reportee)->user, item.remote_id);
+  }
   if (!confirmed) {
     // Purged: there is nothing left to confirm.
     if (confirmed.error().code == "dpo.BRO-00001" || confirmed.error().code == "dpo.BRO-00003") {

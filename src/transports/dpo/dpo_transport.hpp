@@ -45,9 +45,11 @@ class DpoTransport final : public ports::Transport {
   void keep_for_retry(ports::Dispatch& dispatch, const ports::BlobRef& package);
   Result<std::optional<crypto::Certificate>> receiver_certificate(const domain::Sbd& sbd);
   Result<const Reportee*> reportee_for(const std::string& organisation) const;
-  Result<void> list_all(const lookup::SystemUser& user, RecipientStatus status, std::vector<ports::Listed>& into,
+  class Listing;
+  Result<void> list_all(const lookup::SystemUser& user, RecipientStatus status, Listing& into,
                         const std::stop_token& stop);
-  Result<Time> published_time(const lookup::SystemUser& user, const std::string& id);
+  [[nodiscard]] std::optional<Overview> known_page_end(const std::string& id) const;
+  Result<Overview> page_end(const lookup::SystemUser& user, const std::string& id);
 
   Settings settings_;
   Resources resources_;
@@ -56,7 +58,7 @@ class DpoTransport final : public ports::Transport {
   crypto::CertificateCache certificates_;
   BrokerClient broker_;
   mutable std::mutex mutex_;
-  std::map<std::string, Time> page_ends_;  ///< published times of ids that ended a page of 100
+  std::map<std::string, Overview> page_ends_;  ///< of ids that ended a page of 100
 };
 
 /// On the wire a sender on behalf of others is `0192:<part>` (dpo.md 5.4).
