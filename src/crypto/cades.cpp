@@ -76,6 +76,17 @@ ByteView attribute(const CMS_SignerInfo* signer, int nid) {
   return view_of(ASN1_STRING_get0_data(sequence), static_cast<std::size_t>(ASN1_STRING_length(sequence)));
 }
 
+/// The certificates that came along, without the signer's own.
+std::vector<Certificate> others_of(X509* signer, CMS_ContentInfo* cms) {
+  std::vector<Certificate> others;
+  const OwnedX509Stack all(CMS_get1_certs(cms));
+  for (int i = 0; i < sk_X509_num(all.get()); ++i) {
+    X509* other = sk_X509_value(all.get(), i);
+    if (X509_cmp(other, signer) != 0) others.emplace_back(other);
+  }
+  return others;
+}
+
 /// A signing-certificate attribute, where there is one, must mean the certificate that was used (RFC 5035).
 bool names_signer(const CMS_SignerInfo* info, X509* signer, CMS_ContentInfo* cms) {
   const ByteView v1 = attribute(info, NID_id_smime_aa_signingCertificate);
@@ -84,12 +95,8 @@ bool names_signer(const CMS_SignerInfo* info, X509* signer, CMS_ContentInfo* cms
   const auto ess = from_der<ESS_SIGNING_CERT, ESS_SIGNING_CERT_free>(d2i_ESS_SIGNING_CERT, v1);
   const auto ess_v2 = from_der<ESS_SIGNING_CERT_V2, ESS_SIGNING_CERT_V2_free>(d2i_ESS_SIGNING_CERT_V2, v2);
   if ((!v1.empty() && !ess) || (!v2.empty() && !ess_v2)) return false;
-  std::vector<Certificate> certificates{Certificate(signer)};
-  const OwnedX509Stack others(CMS_get1_certs(cms));
-  for (int i = 0; i < sk_X509_num(others.get()); ++i) {
-    X509* other = sk_X509_value(others.get(), i);
-    if (X509_cmp(other, signer) != 0) certificates.emplace_back(other);
-  }
+  std::vector<Certificate> certificates = others_of(signer, cms);
+  certificates.insert(certificates.begin(), Certificate(signer));
   return OSSL_ESS_check_signing_certs(ess.get(), ess_v2.get(), stack_of(certificates).get(), 1) == 1;
 }
 
@@ -153,7 +160,7 @@ Result<SignatureCheck> verify_detached(ByteView signature, ByteView content) {
     return reject("cades.signature", "the signature was made with another certificate than it names");
   }
   const bool sha1 = used.digest == NID_sha1;
-  return SignatureCheck{Certificate(signer), sha1};
+  return SignatureCheck{Certificate(signer), sha1, others_of(signer, cms.get())};
 }
 
 Result<void> verify_chain(const Certificate& certificate, const std::vector<Certificate>& intermediates,

@@ -13,7 +13,8 @@ Result<Bytes> sign_detached(const Identity& signer, ByteView content, Time signi
 
 struct SignatureCheck {
   Certificate signer;
-  bool sha1 = false;  ///< accepted when reading, to be counted (asic-cms.md 3.2)
+  bool sha1 = false;                 ///< accepted when reading, to be counted (asic-cms.md 3.2)
+  std::vector<Certificate> chain{};  ///< what else came along; nothing says that it is any good
 };
 
 /// Verifies the signature value and message digest with the certificate found inside. Says nothing about trust in the

@@ -89,18 +89,34 @@ OwnedGeneralNames general_names(const std::vector<std::string>& names) {
 
 void sign(X509* x509, const PrivateKey& key) { require(X509_sign(x509, key.get(), EVP_sha256()) > 0, "signature"); }
 
-}  // namespace
-
-Identity make_ca(const std::string& common_name, Time not_before, Time not_after) {
+/// Without `parent` self-signed.
+Identity new_ca(const std::string& common_name, Time not_before, Time not_after, const Identity* parent) {
   const QuietErrors quiet;
   PrivateKey key = PrivateKey::generate();
   const OwnedName name = name_of("NO", common_name, "", common_name);
-  const OwnedX509 x509 = draft(name.get(), name.get(), key, not_before, not_after);
-  extend(x509.get(), x509.get(), NID_basic_constraints, "critical,CA:TRUE");
-  extend(x509.get(), x509.get(), NID_key_usage, "critical,keyCertSign,cRLSign");
-  extend(x509.get(), x509.get(), NID_subject_key_identifier, "hash");
-  sign(x509.get(), key);
-  return {std::move(key), Certificate(x509.get()), {}};
+  const X509_NAME* issuer_name = parent == nullptr ? name.get() : X509_get_subject_name(parent->certificate.get());
+  const OwnedX509 x509 = draft(name.get(), issuer_name, key, not_before, not_after);
+  X509* issuer = parent == nullptr ? x509.get() : parent->certificate.get();
+  extend(x509.get(), issuer, NID_basic_constraints, "critical,CA:TRUE");
+  extend(x509.get(), issuer, NID_key_usage, "critical,keyCertSign,cRLSign");
+  extend(x509.get(), issuer, NID_subject_key_identifier, "hash");
+  sign(x509.get(), parent == nullptr ? key : parent->key);
+  std::vector<Certificate> chain;
+  if (parent != nullptr) {
+    chain.push_back(parent->certificate);
+    chain.insert(chain.end(), parent->chain.begin(), parent->chain.end());
+  }
+  return {std::move(key), Certificate(x509.get()), std::move(chain)};
+}
+
+}  // namespace
+
+Identity make_ca(const std::string& common_name, Time not_before, Time not_after) {
+  return new_ca(common_name, not_before, not_after, nullptr);
+}
+
+Identity issue_ca(const Identity& ca, const std::string& common_name, Time not_before, Time not_after) {
+  return new_ca(common_name, not_before, not_after, &ca);
 }
 
 Identity issue(const Identity& ca, const CertificateRequest& request) {

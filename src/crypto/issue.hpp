@@ -21,6 +21,8 @@ struct CertificateRequest {
 
 /// A self-signed CA.
 Identity make_ca(const std::string& common_name, Time not_before, Time not_after);
+/// A CA below another one.
+Identity issue_ca(const Identity& ca, const std::string& common_name, Time not_before, Time not_after);
 /// A certificate signed by `ca`, with the CA in its chain.
 Identity issue(const Identity& ca, const CertificateRequest& request);
 

@@ -46,6 +46,7 @@ struct AsicContents {
   std::vector<ZipEntry> documents;  ///< entries outside META-INF and mimetype, in order
   crypto::Certificate signer;
   bool sha1_signature = false;
+  std::vector<crypto::Certificate> signer_chain{};  ///< untrusted: came with the signature
 };
 
 /// Reads and verifies a CAdES container completely. Errors: those of zip_reader, `asic.mimetype` (present and

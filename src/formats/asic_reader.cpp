@@ -199,7 +199,8 @@ Result<AsicContents> verify_asic(SeekableSource& zip, const ZipLimits& limits) {
   // The least of all faults, hence last: the others say more.
   if (container.mimetype_misplaced())
     return reject("asic.mimetype", "the entry mimetype is not the first of the container");
-  return AsicContents{container.take_documents(), std::move(signature->signer), signature->sha1};
+  return AsicContents{container.take_documents(), std::move(signature->signer), signature->sha1,
+                      std::move(signature->chain)};
 }
 
 }  // namespace kanal::formats

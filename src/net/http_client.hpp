@@ -38,6 +38,7 @@ struct ClientRequest {
   std::chrono::milliseconds inactivity_timeout{30'000};               ///< cut when (nearly) nothing moves for so long
   std::uint64_t max_response_bytes = std::uint64_t{4} * 1024 * 1024;  ///< of a collected body
   std::stop_token stop{};
+  std::optional<std::chrono::milliseconds> connect_timeout{};  ///< absent: that of the client
 };
 
 struct ClientResponse {

@@ -7,6 +7,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "lookup/remote_answer.hpp"
+
 namespace kanal::transports::dpo {
 namespace {
 
@@ -38,45 +40,63 @@ std::optional<std::string> optional_member(const json::object& object, std::stri
   return std::string(value->get_string());
 }
 
-/// `BRO-00006` of an error body; empty when there is none.
-std::string broker_code(const net::ClientResponse& response) {
+struct Problem {
+  std::string code;    ///< `BRO-00006`; empty when the body has none
+  std::string detail;  ///< foreign text
+};
+
+Problem problem_of(const net::ClientResponse& response) {
   json::error_code error;
   const auto value = json::parse(response.body, error);
   const auto* object = error ? nullptr : value.if_object();
-  return object != nullptr ? text_member(*object, "code") : std::string{};
+  if (object == nullptr) return {};
+  Problem problem{text_member(*object, "code"), text_member(*object, "detail")};
+  if (problem.detail.empty()) problem.detail = text_member(*object, "title");
+  if (const auto* errors = object->if_contains("errors")) problem.detail += " " + json::serialize(*errors);
+  return problem;
 }
 
-bool is_permission_problem(const net::ClientResponse& response) { return broker_code(response) == "BRO-00006"; }
+bool is_permission_problem(const net::ClientResponse& response) { return problem_of(response).code == "BRO-00006"; }
 
-/// dpo.md 3.9: what an error answer means for the one who called.
-Error error_of(const net::ClientResponse& response, std::string_view call) {
-  json::error_code error;
-  const auto value = json::parse(response.body, error);
-  std::string code;
-  std::string detail;
-  if (const auto* object = error ? nullptr : value.if_object()) {
-    code = text_member(*object, "code");
-    detail = text_member(*object, "detail");
-    if (detail.empty()) detail = text_member(*object, "title");
-    if (const auto* errors = object->if_contains("errors")) detail += " " + json::serialize(*errors);
-  }
-  constexpr std::array<std::string_view, 6> slow_retry = {"BRO-00002", "BRO-00005", "BRO-00006",
-                                                          "BRO-00021", "BRO-00024", "BRO-00025"};
-  const bool operator_must_act = std::ranges::find(slow_retry, code) != slow_retry.end();
-  const bool temporary = response.status >= 500 || response.status == 408 || response.status == 429 ||
-                         response.status == 401 || operator_must_act;
-  Error out;
-  out.code = code.empty() ? "dpo.http" : "dpo." + code;
-  out.disposition = temporary ? Disposition::retry : Disposition::reject;
-  out.message = fmt::format("the broker answered {} to {}{}{}{}{}", response.status, call, code.empty() ? "" : ": ",
-                            code, detail.empty() ? "" : " ", detail);
+enum class Meaning {
+  give_up,
+  try_again,
+  operator_must_act,  ///< no message is at fault: all wait until somebody has mended it
+};
+
+/// dpo.md 3.9 and 6.4. What is not in the table is judged by its HTTP status.
+Meaning meaning_of(int status, std::string_view code) {
+  constexpr std::array<std::pair<std::string_view, Meaning>, 12> table = {{
+      {"BRO-00002", Meaning::operator_must_act},
+      {"BRO-00004", Meaning::try_again},  // with a look at what became of the transfer, or a new one
+      {"BRO-00005", Meaning::operator_must_act},
+      {"BRO-00006", Meaning::operator_must_act},
+      {"BRO-00007", Meaning::try_again},
+      {"BRO-00008", Meaning::try_again},
+      {"BRO-00009", Meaning::try_again},
+      {"BRO-00021", Meaning::try_again},
+      {"BRO-00024", Meaning::operator_must_act},
+      {"BRO-00025", Meaning::operator_must_act},
+      {"BRO-00029", Meaning::try_again},
+      {"BRO-00030", Meaning::try_again},
+  }};
+  const auto known = std::ranges::find(table, code, &std::pair<std::string_view, Meaning>::first);
+  if (known != table.end()) return known->second;
+  // Without a code of the broker it is the token or a gateway that is refused, never the message.
+  if (status == 403) return Meaning::operator_must_act;
+  return status == 401 || lookup::is_temporary(status) ? Meaning::try_again : Meaning::give_up;
+}
+
+std::string_view advice_for(int status, std::string_view code) {
   if (code == "BRO-00006") {
-    out.message +=
-        " (the organisation has no access: check that its system user is approved and has the access package, "
-        "difi.move.dpo.systemUser and reportees)";
+    return " (the organisation has no access: check that its system user is approved and has the access package, "
+           "difi.move.dpo.systemUser and reportees)";
   }
-  if (operator_must_act && code != "BRO-00021") out.retry_after = std::chrono::minutes(1);
-  return out;
+  if (status == 403 && code.empty()) {
+    return " (the token was refused: check that the Maskinporten client has the scopes altinn:broker.read and "
+           "altinn:broker.write, and difi.move.dpo.brokerserviceUrl)";
+  }
+  return {};
 }
 
 Time time_member(const json::object& object, std::string_view name) {
@@ -118,8 +138,27 @@ Overview overview_of(const json::object& object) {
 
 }  // namespace
 
-BrokerClient::BrokerClient(const Settings& settings, net::HttpClient& http, lookup::TokenSource& tokens)
-    : settings_(settings), http_(http), tokens_(tokens) {}
+BrokerClient::BrokerClient(const Settings& settings, net::HttpClient& http, lookup::TokenSource& tokens, Clock& clock)
+    : settings_(settings), http_(http), tokens_(tokens), clock_(clock) {}
+
+Error BrokerClient::error_of(const net::ClientResponse& response, std::string_view call) const {
+  const auto [code, detail] = problem_of(response);
+  const auto meaning = meaning_of(response.status, code);
+  Error out;
+  out.code = code.empty() ? "dpo.http" : "dpo." + lookup::remote_text(code);
+  out.disposition = meaning == Meaning::give_up ? Disposition::reject : Disposition::retry;
+  out.message = fmt::format("the broker answered {} to {}{}{}{}{}{}", response.status, call, code.empty() ? "" : ": ",
+                            lookup::remote_text(code), detail.empty() ? "" : " ", lookup::remote_text(detail),
+                            advice_for(response.status, code));
+  out.retry_after = lookup::retry_after(response, clock_.now());
+  if (!out.retry_after && meaning == Meaning::operator_must_act) out.retry_after = std::chrono::minutes(1);
+  return out;
+}
+
+void BrokerClient::reject_token(const lookup::TokenRequest& request, const std::string& token,
+                                const net::ClientResponse& response) {
+  if (response.status == 401 && !is_permission_problem(response)) tokens_.reject(request, token);
+}
 
 std::string BrokerClient::url(std::string_view path) const { return settings_.broker_url + std::string(path); }
 
@@ -129,6 +168,7 @@ lookup::TokenRequest BrokerClient::token_for(const lookup::SystemUser& user, boo
 
 Result<net::ClientResponse> BrokerClient::call(const lookup::TokenRequest& token, net::ClientRequest request) {
   request.total_timeout = settings_.request_timeout;
+  request.connect_timeout = settings_.connect_timeout;
   request.headers.emplace_back("Accept", "application/json");
   return lookup::send_with_token(http_, tokens_, token, std::move(request), is_permission_problem);
 }
@@ -176,11 +216,12 @@ Result<void> BrokerClient::upload(const lookup::SystemUser& user, const std::str
   request.upload_size = size;
   request.total_timeout.reset();  // a large package takes the time it takes, as long as it moves
   request.inactivity_timeout = settings_.request_timeout;
+  request.connect_timeout = settings_.connect_timeout;
   request.stop = std::move(stop);
   auto response = http_.send(request);
   if (!response) return failed(response);
   if (response->ok()) return {};
-  if (response->status == 401 && !is_permission_problem(*response)) tokens_.reject(token_request, *token);
+  reject_token(token_request, *token, *response);
   return tl::unexpected(error_of(*response, "upload"));
 }
 
@@ -251,11 +292,12 @@ Result<void> BrokerClient::download(const lookup::SystemUser& user, const std::s
   request.headers = {{"Authorization", "Bearer " + *token}};
   request.total_timeout.reset();
   request.inactivity_timeout = settings_.request_timeout;
+  request.connect_timeout = settings_.connect_timeout;
   request.stop = std::move(stop);
   auto response = http_.send(request, into);
   if (!response) return failed(response);
   if (response->ok()) return {};
-  if (response->status == 401 && !is_permission_problem(*response)) tokens_.reject(token_request, *token);
+  reject_token(token_request, *token, *response);
   return tl::unexpected(error_of(*response, "download"));
 }
 

@@ -50,7 +50,7 @@ struct Search {
 
 class BrokerClient {
  public:
-  BrokerClient(const Settings& settings, net::HttpClient& http, lookup::TokenSource& tokens);
+  BrokerClient(const Settings& settings, net::HttpClient& http, lookup::TokenSource& tokens, Clock& clock);
 
   /// E1; gives the fileTransferId.
   Result<std::string> initialize(const lookup::SystemUser& user, const Initialization& initialization);
@@ -73,10 +73,14 @@ class BrokerClient {
   lookup::TokenRequest token_for(const lookup::SystemUser& user, bool as_sender) const;
   Result<net::ClientResponse> call(const lookup::TokenRequest& token, net::ClientRequest request);
   [[nodiscard]] std::string url(std::string_view path) const;
+  [[nodiscard]] Error error_of(const net::ClientResponse& response, std::string_view call) const;
+  /// For calls with a stream, which send_with_token() cannot repeat: the next attempt gets a new token.
+  void reject_token(const lookup::TokenRequest& request, const std::string& token, const net::ClientResponse& response);
 
   const Settings& settings_;
   net::HttpClient& http_;
   lookup::TokenSource& tokens_;
+  Clock& clock_;
 };
 
 }  // namespace kanal::transports::dpo

@@ -16,22 +16,31 @@ constexpr std::size_t max_page_ends = 1000;
 
 }  // namespace
 
+std::optional<Overview> BrokerListing::known(const std::string& id) const {
+  const std::scoped_lock lock(mutex_);
+  const auto known = page_ends_.find(id);
+  return known == page_ends_.end() ? std::nullopt : std::optional(known->second);
+}
+
+Result<Overview> BrokerListing::overview(const lookup::SystemUser& user, const std::string& id) {
+  if (auto there = known(id)) return std::move(*there);
+  return broker_.overview(user, id, false);
+}
+
 Result<Time> BrokerListing::time_of(const lookup::SystemUser& user, const Search& search, const std::string& id) {
-  const std::string key = search.status + id;
-  {
-    const std::scoped_lock lock(mutex_);
-    if (const auto known = page_ends_.find(key); known != page_ends_.end()) return known->second;
-  }
+  // The broker sorts by the time that the searched status was reached, without one by creation.
+  const auto time = [&](const Overview& overview) {
+    if (search.status == "Published") return overview.published;
+    return search.status == "AllConfirmedDownloaded" ? overview.status_changed : overview.created;
+  };
+  // What was published never changes; a later status may not have been reached when it was asked for.
+  if (const auto there = known(id); there && search.status != "AllConfirmedDownloaded") return time(*there);
   auto overview = broker_.overview(user, id, false);
   if (!overview) return failed(overview);
-  // The broker sorts by the time that the searched status was reached, without one by creation.
-  Time time = overview->created;
-  if (search.status == "Published") time = overview->published;
-  if (search.status == "AllConfirmedDownloaded") time = overview->status_changed;
   const std::scoped_lock lock(mutex_);
   if (page_ends_.size() >= max_page_ends) page_ends_.clear();
-  page_ends_[key] = time;
-  return time;
+  page_ends_.insert_or_assign(id, *overview);
+  return time(*overview);
 }
 
 Result<std::vector<std::string>> BrokerListing::all(const lookup::SystemUser& user, const Search& search,
@@ -52,7 +61,9 @@ Result<std::vector<std::string>> BrokerListing::all(const lookup::SystemUser& us
     auto time = time_of(user, search, ids.back());
     if (!time) return failed(time);
     // `from` is exclusive and times may tie: step back a millisecond, or forward when that brings nothing new.
-    from = *time + std::chrono::milliseconds(news ? -1 : 1);
+    const Time next = *time + std::chrono::milliseconds(news ? -1 : 1);
+    if (from && next <= *from) return ids;  // the broker does not tell when: no way forward
+    from = next;
   }
   return ids;
 }

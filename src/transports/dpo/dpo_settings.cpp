@@ -2,8 +2,11 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "crypto/keystore.hpp"
 #include "domain/channel.hpp"
+#include "ops/key_names.hpp"
 
 namespace kanal::transports::dpo {
 namespace {
@@ -12,29 +15,35 @@ constexpr std::string_view prefix = "difi.move.dpo.";
 
 std::string key(std::string_view name) { return std::string(prefix) + std::string(name); }
 
+tl::unexpected<Error> wrong_value(const ops::Config& config, const std::string& property, const std::string& value,
+                                  std::string_view rule) {
+  const auto origin = config.origin(property);
+  return reject("config.value",
+                fmt::format("{}{} = \"{}\": {}", origin ? origin->text() + ": " : "", property, value, rule));
+}
+
 /// Absent or empty: no channel. Anything that is no channel name stops the start.
 Result<std::optional<std::string>> channel_of(const ops::Config& config, const std::string& property) {
   const auto text = config.text(property);
   if (!text || text->empty()) return std::optional<std::string>{};
   if (!domain::is_channel_name(*text)) {
-    const auto origin = config.origin(property);
-    return reject("config.value", (origin ? origin->text() + ": " : "") + property + " = \"" + *text +
-                                      "\": must match ^[a-zA-Z0-9-_]{0,25}$");
+    return wrong_value(config, property, *text, "must match ^[a-zA-Z0-9-_]{0,25}$");
   }
   return std::optional(*text);
 }
 
 Result<lookup::Credential> credential_of(const ops::Config& config, const crypto::Identity& own) {
-  const auto type = config.text_or(key("oidc.authenticationType"), "CERTIFICATE");
-  if (type == "JWK") {
+  const auto given = config.text_or(key("oidc.authenticationType"), "CERTIFICATE");
+  const auto type = ops::lower(given);
+  if (type == "jwk") {
     auto path = config.required(key("oidc.jwk.path"));
     if (!path) return failed(path);
     std::filesystem::path file = path->starts_with("file:") ? path->substr(5) : *path;
     if (file.is_relative()) file = config.folder() / file;
     return lookup::Credential(lookup::JwkCredential{file.string()});
   }
-  if (type != "CERTIFICATE") {
-    return reject("config.value", key("oidc.authenticationType") + " = \"" + type + "\": must be CERTIFICATE or JWK");
+  if (type != "certificate") {
+    return wrong_value(config, key("oidc.authenticationType"), given, "must be CERTIFICATE or JWK");
   }
   const auto own_store = config.origin(key("oidc.keystore.path"));
   if (!own_store || own_store->source == "default") return lookup::Credential(lookup::CertificateCredential{own});
@@ -64,13 +73,23 @@ Result<std::vector<Reportee>> reportees_of(const ops::Config& config) {
     if (!reportee_name) return failed(reportee_name);
     auto own_channel = channel_of(config, entry + "message-channel");
     if (!own_channel) return failed(own_channel);
-    reportees.push_back({{*reportee_organisation, *reportee_name}, *own_channel ? *own_channel : *channel});
+    Reportee reportee{{*reportee_organisation, *reportee_name}, *own_channel ? *own_channel : *channel};
+    const auto same = std::ranges::find(reportees, reportee.user.organisation,
+                                        [](const Reportee& other) { return other.user.organisation; });
+    if (same == reportees.end()) {
+      reportees.push_back(std::move(reportee));
+    } else if (same->user.name != reportee.user.name || same->channel != reportee.channel) {
+      // Two polls of one inbox would take every file twice.
+      return wrong_value(config, entry + "orgId", *reportee_organisation,
+                         "is configured twice, with different names or channels");
+    }
   }
   return reportees;
 }
 
 Result<void> read_verification(const ops::Config& config, Settings& settings) {
-  const auto policy = config.text_or("kanal.asic.verify", "require");
+  const auto given = config.text_or("kanal.asic.verify", "require");
+  const auto policy = ops::lower(given);
   if (policy == "require") {
     settings.verify = VerifyPolicy::require;
   } else if (policy == "warn") {
@@ -78,7 +97,7 @@ Result<void> read_verification(const ops::Config& config, Settings& settings) {
   } else if (policy == "off") {
     settings.verify = VerifyPolicy::off;
   } else {
-    return reject("config.value", "kanal.asic.verify = \"" + policy + "\": must be require, warn or off");
+    return wrong_value(config, "kanal.asic.verify", given, "must be require, warn or off");
   }
   settings.processors = config.list("kanal.asic.processors");
   if (const auto anchors = config.text("kanal.asic.trusted-ca"); anchors && !anchors->empty()) {
@@ -91,6 +110,10 @@ Result<void> read_verification(const ops::Config& config, Settings& settings) {
       if (!certificate) return failed(std::move(certificate).error(), "kanal.asic.trusted-ca");
       settings.trusted_signers.push_back(*certificate);
       rest.remove_prefix(end + end_line.size());
+    }
+    // An empty list would mean that nobody is checked.
+    if (settings.trusted_signers.empty()) {
+      return wrong_value(config, "kanal.asic.trusted-ca", *anchors, "the file holds no PEM certificate");
     }
   }
   auto entries = config.size("kanal.asic.max-entries");

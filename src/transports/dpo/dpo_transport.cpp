@@ -36,6 +36,12 @@ class ScratchBlob {
   bool owned_;
 };
 
+class NullSink final : public Sink {
+ public:
+  Result<void> write(ByteView) override { return {}; }
+  Result<void> finish() override { return {}; }
+};
+
 std::string text_member(const std::string& text, std::string_view name) {
   json::error_code error;
   const auto value = json::parse(text, error);
@@ -73,7 +79,7 @@ DpoTransport::DpoTransport(Settings settings, const Resources& resources)
       resources_(resources),
       descriptor_(describe_service(settings_)),
       tokens_(settings_.token_client, resources_.http, resources_.clock, resources_.log),
-      broker_(settings_, resources_.http, tokens_),
+      broker_(settings_, resources_.http, tokens_, resources_.clock),
       listing_(broker_),
       surveillance_(settings_, broker_, listing_) {}
 
@@ -184,7 +190,8 @@ Result<std::string> DpoTransport::initialize(const ports::OutboundDocument& docu
   initialization.checksum = to_hex(package.md5);
   if (settings_.describe_installation) {
     initialization.properties = {{instance_property, resources_.installation_id},
-                                 {channel_property, reportee.channel.value_or(no_channel)}};
+                                 {channel_property, reportee.channel.value_or(no_channel)},
+                                 {"ip.version", "kanal " KANAL_VERSION}};
   }
   return broker_.initialize(reportee.user, initialization);
 }
@@ -212,12 +219,13 @@ Result<ports::Sent> DpoTransport::send(const ports::OutboundDocument& document, 
   if (!reportee) return failed(reportee);
   const auto& user = (*reportee)->user;
 
+  const bool follow = document.sbd.document.type != "status";
   const bool kept = dispatch.package().has_value();
   std::string id = text_member(dispatch.remembered(), "id");
   if (!id.empty()) {
     auto resume = find_out(user, id, kept);
     if (!resume) return failed(resume);
-    if (*resume == Resume::done) return ports::Sent{id, true};
+    if (*resume == Resume::done) return ports::Sent{id, follow};
     if (*resume == Resume::start_over) id.clear();
   }
   auto package = kept ? Result<ports::BlobRef>(*dispatch.package()) : make_package(document, sbd, dispatch);
@@ -237,11 +245,10 @@ Result<ports::Sent> DpoTransport::send(const ports::OutboundDocument& document, 
   if (auto uploaded = broker_.upload(user, id, **content, package->size, std::move(stop)); !uploaded) {
     // 409: it got there before. 500 BRO-00008 and the like: the next attempt asks what became of it.
     auto error = std::move(uploaded).error();
-    if (error.code == "dpo.BRO-00004" || error.code == "dpo.BRO-00009") error.disposition = Disposition::retry;
     if (error.disposition == Disposition::retry && !kept) keep_for_retry(dispatch, *package);
     return tl::unexpected(std::move(error));
   }
-  return ports::Sent{id, document.sbd.document.type != "status"};
+  return ports::Sent{id, follow};
 }
 
 Result<ports::StatusReport> DpoTransport::status(const std::string& remote_reference, const std::string& sender) {
@@ -294,7 +301,8 @@ Result<std::vector<ports::Listed>> DpoTransport::list(const ports::Inbox& inbox,
 Result<ports::RemoteItem> DpoTransport::describe(const ports::Inbox& inbox, const std::string& remote_id) {
   auto reportee = settings_.reportee(inbox.id);
   if (!reportee) return failed(reportee);
-  auto overview = broker_.overview((*reportee)->user, remote_id, false);
+  // What describes an item never changes: list() may have asked for it already (dpo.md 7.4).
+  auto overview = listing_.overview((*reportee)->user, remote_id);
   if (!overview) return failed(overview);
   ports::RemoteItem item;
   item.service = descriptor_.service;
@@ -339,6 +347,12 @@ Result<ports::Acknowledged> DpoTransport::acknowledge(const ports::RemoteItem& i
   auto reportee = settings_.reportee(item.inbox);
   if (!reportee) return failed(reportee);
   auto confirmed = broker_.confirm((*reportee)->user, item.remote_id);
+  if (!confirmed && confirmed.error().code == "dpo.BRO-00019") {
+    // The broker has forgotten our download; we have what was in it. Another one lets it take the confirmation.
+    NullSink nowhere;
+    if (auto again = broker_.download((*reportee)->user, item.remote_id, nowhere, {}); !again) return failed(again);
+    confirmed = broker_.confirm((*reportee)->user, item.remote_id);
+  }
   if (!confirmed) {
     // Purged: there is nothing left to confirm.
     if (confirmed.error().code == "dpo.BRO-00001" || confirmed.error().code == "dpo.BRO-00003") {

@@ -28,7 +28,9 @@ Result<ports::BlobRef> decrypt(Source& sealed, const std::vector<crypto::Identit
 Result<void> check_signer(const formats::AsicContents& contents, const domain::Sbd& sbd, const Settings& settings,
                           Clock& clock) {
   if (!settings.trusted_signers.empty()) {
-    if (auto trusted = crypto::verify_chain(contents.signer, {}, settings.trusted_signers, clock.now()); !trusted) {
+    if (auto trusted =
+            crypto::verify_chain(contents.signer, contents.signer_chain, settings.trusted_signers, clock.now());
+        !trusted) {
       return failed(std::move(trusted).error(), "the signer's certificate");
     }
   }
@@ -100,7 +102,8 @@ Result<ports::InboundDocument> read_package(const ports::BlobRef& raw, const std
     }
     container.reset();
   };
-  if (!read || !reading || !*reading) {
+  // Only what was read to its end counts: `reading` is set after the CRC of sbd.json was verified.
+  if (!reading || !*reading || (!read && read.error().disposition == Disposition::retry)) {
     drop_container();
     if (!read) return failed(read);
     if (!reading) return reject("dpo.no_sbd", "the package holds no sbd.json");
@@ -111,6 +114,11 @@ Result<ports::InboundDocument> read_package(const ports::BlobRef& raw, const std
   if (auto checked = check_ids(document.sbd); !checked) {
     drop_container();
     return failed(checked);
+  }
+  if (!read) {
+    drop_container();
+    document.damage = read.error();
+    return document;
   }
   if (!container) return document;
   if (!*container) {
