@@ -165,7 +165,13 @@ TEST_F(Api, ReportsHealth) {
 }
 
 TEST_F(Api, ShowsFindingsInHealth) {
-  ASSERT_TRUE(database->write([&](ports::Txn& txn) {
+  ASSERT_TRUE(database->write([&](ports::Txn& txn) -> Result<void> {
+    ports::Orphan orphan;
+    orphan.service = ServiceIdentifier("DPO");
+    if (auto kept = txn.insert(orphan); !kept) return kept;
+    ports::Quarantined quarantined;
+    quarantined.service = ServiceIdentifier("DPO");
+    if (auto kept = txn.insert(quarantined); !kept) return kept;
     return txn.report(
         {ServiceIdentifier("DPO"), "D5", "remote-1", "taken by somebody else", clock.now(), clock.now(), 1});
   }));
@@ -177,6 +183,8 @@ TEST_F(Api, ShowsFindingsInHealth) {
                               {"last", start_time},
                               {"count", 1}};
   EXPECT_EQ(get("/manage/health").at("/components/channels/details/findings/0"), expected);
+  EXPECT_EQ(get("/manage/health").at("/components/channels/details/orphans"), 1);
+  EXPECT_EQ(get("/manage/health").at("/components/channels/details/quarantined"), 1);
 }
 
 TEST_F(Api, TellsWhatItIs) {

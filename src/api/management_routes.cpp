@@ -10,18 +10,32 @@ namespace json = boost::json;
 
 constexpr std::uint64_t disk_warning_bytes = std::uint64_t{100} * 1024 * 1024;
 
+/// More than this is simply many.
+constexpr int most_counted = 1000;
+
 json::object component(bool up, json::object details = {}) {
   json::object out{{"status", up ? "UP" : "DOWN"}};
   if (!details.empty()) out["details"] = std::move(details);
   return out;
 }
 
+/// What the channel guard found, and how much it has set aside.
 json::object findings_json(const ApiParts& parts) {
+  struct Kept {
+    std::vector<ports::Finding> findings;
+    std::size_t orphans = 0;
+    std::size_t quarantined = 0;
+  };
+  const auto kept = load(parts.store, [&](ports::View& view) -> Result<Kept> {
+    Kept found{view.findings(), 0, view.quarantined(most_counted).size()};
+    for (const auto& transport : parts.services.all()) {
+      found.orphans += view.orphans(transport->descriptor().service, most_counted).size();
+    }
+    return found;
+  });
+  if (!kept) return component(false);
   json::array list;
-  const auto findings =
-      load(parts.store, [](ports::View& view) -> Result<std::vector<ports::Finding>> { return view.findings(); });
-  if (!findings) return component(false);
-  for (const auto& finding : *findings) {
+  for (const auto& finding : kept->findings) {
     list.push_back(json::object{{"service", finding.service.str()},
                                 {"detection", finding.detection},
                                 {"subject", finding.subject},
@@ -31,7 +45,8 @@ json::object findings_json(const ApiParts& parts) {
                                 {"count", finding.count}});
   }
   // A finding is for people to act on; it does not make the installation unhealthy.
-  return component(true, json::object{{"findings", std::move(list)}});
+  return component(true,
+                   {{"findings", std::move(list)}, {"orphans", kept->orphans}, {"quarantined", kept->quarantined}});
 }
 
 /// How many messages are in our hands.
