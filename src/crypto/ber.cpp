@@ -1,8 +1,8 @@
 // X.690 8.1:
 //   element    = identifier length contents
-//   identifier = octet: class (2 bits) constructed (1 bit) number (5 bits); number 31: base-128 octets follow, the last
-//   one below 0x80 length     = 0x00-0x7F | 0x80 (indefinite: contents end with 00 00) | 0x81-0xFE: so many octets,
-//   big-endian
+//   identifier = octet: class (2 bits) constructed (1 bit) number (5 bits)
+//                number 31: base-128 octets follow, the last one below 0x80
+//   length     = 0x00-0x7F | 0x80 (indefinite: contents end with 00 00) | 0x81-0xFE: so many octets, big-endian
 #include "crypto/ber.hpp"
 
 #include <algorithm>

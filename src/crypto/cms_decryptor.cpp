@@ -1,10 +1,8 @@
 // ContentInfo ::= SEQUENCE { contentType OID, [0] EXPLICIT content }                               (RFC 5652, RFC 5083)
 // content = EnvelopedData ::= SEQUENCE { version, [0] originatorInfo OPTIONAL, recipientInfos SET,
-// EncryptedContentInfo,
-//             [1] unprotectedAttrs OPTIONAL }
+//             EncryptedContentInfo, [1] unprotectedAttrs OPTIONAL }
 //         | AuthEnvelopedData ::= SEQUENCE { version, [0] originatorInfo OPTIONAL, recipientInfos SET,
-//         EncryptedContentInfo,
-//             [1] authAttrs OPTIONAL, mac OCTET STRING, [2] unauthAttrs OPTIONAL }
+//             EncryptedContentInfo, [1] authAttrs OPTIONAL, mac OCTET STRING, [2] unauthAttrs OPTIONAL }
 // EncryptedContentInfo ::= SEQUENCE { contentType OID, algorithm, [0] IMPLICIT OCTET STRING }
 //
 // Five elements are walked through; the others are small and are collected whole before they are looked at, except the

@@ -5,8 +5,8 @@
 //   certificate = [type(utf), version 2 only] blob
 //   blob        = length(u32) bytes;  utf = length(u16) modified UTF-8
 //   digest      = SHA-1(password "Mighty Aphrodite" everything before)         ; password as UTF-16BE
-// The key's blob is a PKCS#8 EncryptedPrivateKeyInfo { 1.3.6.1.4.1.42.2.17.1.1, OCTET STRING salt(20) cipher check(20)
-// }:
+// The key's blob is a PKCS#8 EncryptedPrivateKeyInfo
+//   { 1.3.6.1.4.1.42.2.17.1.1, OCTET STRING salt(20) cipher check(20) }:
 //   stream block 1 = SHA-1(password salt), block n = SHA-1(password block n-1); plain = cipher XOR stream;
 //   check = SHA-1(password plain); plain is PKCS#8 PrivateKeyInfo
 #include <algorithm>

@@ -313,13 +313,9 @@ Result<void> Reception::take(Round& round, std::vector<ports::RemoteItem> items,
 
 /// A durable copy of a raw package that has to be kept.
 Result<std::optional<ports::BlobRef>> Reception::keep_raw(const ports::BlobRef& scratch) {
-  auto source = blobs_.open(scratch);
-  if (!source) return failed(source);
-  auto writer = blobs_.create({});
-  if (!writer) return failed(writer);
-  if (auto copied = copy(**source, **writer); !copied) return failed(copied);
-  if (auto durable = (*writer)->finish(); !durable) return failed(durable);
-  return std::optional((*writer)->ref());
+  auto kept = ports::copy_blob(blobs_, scratch, {});
+  if (!kept) return failed(kept);
+  return std::optional(std::move(*kept));
 }
 
 /// One document into the store. `error` wins over what was read.
@@ -388,7 +384,7 @@ Result<void> Reception::commit(Round& round, std::vector<Taken>& taken) {
   auto stored = store_slice(round, taken);
   for (const auto& entry : taken) {
     if (!entry.raw) continue;
-    if (auto removed = blobs_.remove(entry.raw->id); !removed) {
+    if (auto removed = ports::remove_scratch(blobs_, *entry.raw); !removed) {
       log_.warning("blob_not_removed", {{"reason", removed.error().text()}});
     }
   }

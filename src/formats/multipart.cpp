@@ -1,7 +1,9 @@
 // RFC 7578 over RFC 2046 section 5.1.1:
 //
-//   body      = [ preamble CRLF ] "--" boundary pad CRLF part *( CRLF "--" boundary pad CRLF part ) CRLF "--" boundary
-//   "--" [ epilogue ] part      = *( header CRLF ) [ CRLF *octet ] pad       = *( SP / HTAB )
+//   body      = [ preamble CRLF ] "--" boundary pad CRLF part *( CRLF "--" boundary pad CRLF part )
+//               CRLF "--" boundary "--" [ epilogue ]
+//   part      = *( header CRLF ) [ CRLF *octet ]
+//   pad       = *( SP / HTAB )
 //
 // Lines end in CRLF only. What stands behind a boundary at the start of a line is a pad or "--", or the body is
 // refused: whether it was meant as data cannot be known.

@@ -1,9 +1,9 @@
 // Grammar: zip_format.hpp (PKWARE APPNOTE 4.3). What this writer chooses:
 //
-//   stored entry    flags 0 | utf8, sizes and CRC in the local header; zip64 extra (size, compressed size) there when
-//   the size needs it deflated entry  flags descriptor | utf8, zero sizes in the local header; descriptor = signature
-//   crc size size, with 8 byte
-//                   sizes when one of them needs it: the form java.util.zip writes and reads
+//   stored entry    flags 0 | utf8, sizes and CRC in the local header; zip64 extra (size, compressed size) there
+//                   when the size needs it
+//   deflated entry  flags descriptor | utf8, zero sizes in the local header; descriptor = signature crc size size,
+//                   with 8 byte sizes when one of them needs it: the form java.util.zip writes and reads
 //   central header  zip64 extra holds exactly the saturated ones of size, compressed size, offset
 //   end             zip64 end and locator only when count, size or offset of the directory need them
 //   time            always the same, so that equal content gives equal bytes

@@ -1,6 +1,7 @@
 // altinn-auth.md 3.1 to 3.3:
-//   header  = {"x5c":[base64(DER of the certificate), base64(DER of an intermediate)...],"alg":"RS256"}  or
-//   {"kid":text,"alg":"RS256"} payload = {"aud":text,"iss":text,"scope":"a b","jti":uuid,"iat":seconds,"exp":iat+120
+//   header  = {"x5c":[base64(DER of the certificate), base64(DER of an intermediate)...],"alg":"RS256"}
+//           | {"kid":text,"alg":"RS256"}
+//   payload = {"aud":text,"iss":text,"scope":"a b","jti":uuid,"iat":seconds,"exp":iat+120
 //              [,"consumer_org":orgnr]
 //              [,"authorization_details":[{"type":"urn:altinn:systemuser",
 //                                          "systemuser_org":{"authority":"iso6523-actorid-upis","ID":"0192:orgnr"},

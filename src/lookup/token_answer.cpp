@@ -1,8 +1,7 @@
 // altinn-auth.md sections 4 and 5:
 //   Maskinporten = {"access_token":token [,"expires_in":seconds] ...}
 //   exchange     = token | JSON string of a token | JSON object with a token as a member; white space around it
-//   token        = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" / "=" )                    (RFC 6750
-//   section 2.1)
+//   token        = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" / "=" )      (RFC 6750 2.1)
 // A token that is a JWT tells its life by exp - iat, which no wrong clock of ours can distort.
 #include "lookup/token_answer.hpp"
 

@@ -1,7 +1,6 @@
-// target      = path [ "?" query ] | ("http://" | "https://") authority [ path ] [ "?" query ] | "*"     RFC 9112
-// section 3.2 query       = [ pair *( "&" pair ) ],  pair = name [ "=" value ]; "+" is a space (HTML form encoding)
-// pct-encoded = "%" HEXDIG HEXDIG                                                                         RFC 3986
-// section 2.1
+// target      = path [ "?" query ] | ("http://" | "https://") authority [ path ] [ "?" query ] | "*"     RFC 9112 3.2
+// query       = [ pair *( "&" pair ) ],  pair = name [ "=" value ]; "+" is a space (HTML form encoding)
+// pct-encoded = "%" HEXDIG HEXDIG                                                                         RFC 3986 2.1
 #include "net/http_message.hpp"
 
 #include <algorithm>

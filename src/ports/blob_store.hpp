@@ -61,4 +61,20 @@ class BlobStore {
   [[nodiscard]] virtual std::uint64_t free_bytes() const = 0;
 };
 
+/// A second blob with the same content.
+inline Result<BlobRef> copy_blob(BlobStore& blobs, const BlobRef& from, BlobOptions options) {
+  auto source = blobs.open(from);
+  if (!source) return failed(source);
+  auto writer = blobs.create(options);
+  if (!writer) return failed(writer);
+  if (auto copied = copy(**source, **writer); !copied) return failed(copied);
+  if (auto finished = (*writer)->finish(); !finished) return failed(finished);
+  return (*writer)->ref();
+}
+
+/// Removes a scratch blob after its use; one that fitted into memory has no file.
+inline Result<void> remove_scratch(BlobStore& blobs, const BlobRef& ref) {
+  return ref.inline_frames.empty() ? blobs.remove(ref.id) : Result<void>{};
+}
+
 }  // namespace kanal::ports

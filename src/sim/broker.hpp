@@ -1,8 +1,7 @@
 // The Altinn 3 Broker as DPO uses it (dpo.md section 3), below `/broker/api/v1`: E1, E2, E4-E8; E3 and E9 answer 404.
 // Strict about tokens, scopes, media types, bodies and the order of checks.
-//   admin: GET|POST /sim/transfers   GET|DELETE /sim/transfers/{id}   PUT /sim/transfers/{id}/status   PUT
-//   /sim/transfers/{id}/verdict
-//          GET /sim/counts   PUT /sim/rights/{orgnr}   PUT /sim/scan-time
+//   admin: GET|POST /sim/transfers   GET|DELETE /sim/transfers/{id}   PUT /sim/transfers/{id}/status
+//          PUT /sim/transfers/{id}/verdict   GET /sim/counts   PUT /sim/rights/{orgnr}   PUT /sim/scan-time
 // Thread-safe.
 #pragma once
 

@@ -1,6 +1,8 @@
-// Entity:  { "infoRecord": {...}, "serviceRecords": [ {...} ] } service-registry.md 4.2 Signed:  JWS compact, header {
-// "alg": "RS256", "x5c": [base64 DER], "kid": RFC 7638 thumbprint }      4.1; errors are never signed Error:   {
-// "error_code": text, "error_description": text }; persons: { "message": text }               4.3
+// service-registry.md:
+//   Entity  { "infoRecord": {...}, "serviceRecords": [ {...} ] }                                      4.2
+//   Signed  JWS compact, header { "alg": "RS256", "x5c": [base64 DER], "kid": RFC 7638 thumbprint }   4.1
+//   Error   { "error_code": text, "error_description": text }, never signed                           4.3
+//           persons: { "message": text }
 #include "sim/service_registry.hpp"
 
 #include <algorithm>

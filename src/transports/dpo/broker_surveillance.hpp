@@ -12,6 +12,7 @@ namespace kanal::transports::dpo {
 // Names in the property list of a transfer by which installations describe themselves (dpo.md 9, D12).
 inline constexpr const char* instance_property = "ip.instance";
 inline constexpr const char* channel_property = "ip.channel";
+inline constexpr const char* version_property = "ip.version";
 inline constexpr const char* no_channel = "-";
 
 class BrokerSurveillance final : public ports::Surveillance {

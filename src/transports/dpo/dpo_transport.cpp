@@ -27,7 +27,7 @@ class ScratchBlob {
   ScratchBlob(const ScratchBlob&) = delete;
   ScratchBlob& operator=(const ScratchBlob&) = delete;
   ~ScratchBlob() {
-    if (owned_ && ref_.inline_frames.empty()) (void)blobs_.remove(ref_.id).has_value();
+    if (owned_) (void)ports::remove_scratch(blobs_, ref_).has_value();
   }
 
  private:
@@ -191,7 +191,7 @@ Result<std::string> DpoTransport::initialize(const ports::OutboundDocument& docu
   if (settings_.describe_installation) {
     initialization.properties = {{instance_property, resources_.installation_id},
                                  {channel_property, reportee.channel.value_or(no_channel)},
-                                 {"ip.version", "kanal " KANAL_VERSION}};
+                                 {version_property, "kanal " KANAL_VERSION}};
   }
   return broker_.initialize(reportee.user, initialization);
 }
@@ -199,13 +199,9 @@ Result<std::string> DpoTransport::initialize(const ports::OutboundDocument& docu
 /// Makes the package durable, so that the next attempt completes the same transfer. When that fails, it begins another.
 void DpoTransport::keep_for_retry(ports::Dispatch& dispatch, const ports::BlobRef& package) {
   const auto keep = [&]() -> Result<void> {
-    auto source = dispatch.blobs().open(package);
-    if (!source) return failed(source);
-    auto writer = dispatch.blobs().create({.md5 = true, .describe = false});
-    if (!writer) return failed(writer);
-    if (auto copied = copy(**source, **writer); !copied) return failed(copied);
-    if (auto durable = (*writer)->finish(); !durable) return failed(durable);
-    return dispatch.remember(dispatch.remembered(), (*writer)->ref(), {});
+    auto durable = ports::copy_blob(dispatch.blobs(), package, {.md5 = true, .describe = false});
+    if (!durable) return failed(durable);
+    return dispatch.remember(dispatch.remembered(), *durable, {});
   };
   if (const auto kept = keep(); !kept) resources_.log.warning("package_not_kept", {{"reason", kept.error().text()}});
 }
