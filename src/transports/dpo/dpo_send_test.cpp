@@ -213,8 +213,13 @@ TEST_F(DpoSend, APermanentRefusalKeepsNothing) {
   document.sbd.receiver.front().value = "0192:310701378:part";
   const auto before = blobs_.count();
   EXPECT_EQ(failure_of(send(document)), "dpo.http reject");
+  document = message_with_files();
+  sim::ResourceSettings small;
+  small.max_size = 10;
+  broker_state().set_resource(sim::testing::resource, small);
+  EXPECT_EQ(failure_of(send(document)), "dpo.BRO-00016 reject");
   EXPECT_FALSE(dispatch_.kept);
-  EXPECT_EQ(blobs_.count(), before);
+  EXPECT_EQ(blobs_.count(), before + 2) << "the two files of the second message";
 }
 
 TEST_F(DpoSend, WithoutRoomForThePackageItIsMadeAnew) {

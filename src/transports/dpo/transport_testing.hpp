@@ -106,6 +106,8 @@ class TransportBench : public DpoBench {
   }
   /// The SBD inside a transfer.
   domain::Sbd wire_sbd(const sim::Transfer& transfer) {
+    EXPECT_TRUE(transfer.content) << "nothing was uploaded";
+    if (!transfer.content) return {};
     MemorySink sink(1 << 24);
     auto source = sim::Content::open(transfer.content, 0, transfer.size);
     EXPECT_TRUE(source && copy(**source, sink));
