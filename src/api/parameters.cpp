@@ -39,8 +39,9 @@ bool is_service_identifier(std::string_view text) {
 
 std::optional<std::int64_t> whole_number(std::string_view text) {
   std::int64_t value = 0;
-  const auto* const last = text.data() + text.size();
-  const auto [end, error] = std::from_chars(text.data(), last, value);
+  const auto* const first = text.data();
+  const auto* const last = first + text.size();
+  const auto [end, error] = std::from_chars(first, last, value);
   return error == std::errc{} && end == last ? std::optional(value) : std::nullopt;
 }
 

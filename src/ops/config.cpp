@@ -109,6 +109,7 @@ const std::filesystem::path& Config::folder() const { return folder_; }
 
 std::vector<Config::Shown> Config::show() const {
   std::vector<Shown> out;
+  out.reserve(values_.size());
   for (const auto& [name, value] : values_)
     out.push_back({value.key, shown_value(value.value, value.secret), value.origin});
   return out;

@@ -103,7 +103,8 @@ class Flattener {
       if (!name.IsScalar()) return fault(line_of(node), "a key must be a plain text");
       const std::string& element = name.Scalar();
       if (element == "<<") return fault(line_of(name), "merge keys (<<) are not supported; write the values out");
-      const std::string joined = key.empty() || element.starts_with('[') ? key + element : key + '.' + element;
+      const std::string joined =
+          key.empty() || element.starts_with('[') ? key + element : fmt::format("{}.{}", key, element);
       if (auto done = visit(pair.second, joined, depth + 1); !done) return done;
     }
     return {};

@@ -119,6 +119,7 @@ std::optional<Organisation> ServiceRegistry::find(const std::string& orgnr) cons
 std::vector<Organisation> ServiceRegistry::organisations() const {
   std::vector<Organisation> out;
   const std::scoped_lock lock(mutex_);
+  out.reserve(organisations_.size());
   for (const auto& [orgnr, organisation] : organisations_) out.push_back(organisation);
   return out;
 }
