@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/ids.hpp"
@@ -180,6 +181,54 @@ struct ChannelUse {
   Time first_used{};
   Time last_used{};
   std::optional<Time> retired;
+};
+
+/// A web-hook subscription (rest-api.md section 10). Unique by (name, push endpoint).
+struct Subscription {
+  std::int64_t id = 0;
+  std::string name;
+  std::string push_endpoint;
+  std::string resource;  ///< `all` or `messages`
+  std::string event;     ///< `all` or `status`
+  std::optional<std::string> filter;
+  std::int64_t position = 0;  ///< in the status feed: everything up to here was delivered or did not match
+  int failures = 0;           ///< attempts in a row that failed
+  std::optional<Time> failing_since;
+  std::optional<Time> not_before;  ///< next attempt after a failure
+  std::optional<Time> disabled;    ///< gave up then; delivers nothing until it is enabled again
+  std::string last_error;
+  Time created{};
+};
+
+/// A status as the feed tells it, in the order of commits.
+struct FeedEntry {
+  std::int64_t position = 0;  ///< grows
+  MessageStatus status;
+  Direction direction = Direction::outgoing;
+  ServiceIdentifier service;
+  std::string sender;  ///< full identifiers
+  std::string receiver;
+  std::string process;
+  std::string document_type;
+};
+
+/// How much there is of what, kept while it changes: cheap to ask for.
+struct StoreCounts {
+  std::int64_t conversations = 0;
+  std::int64_t pollable = 0;  ///< conversations whose status is being asked for
+  std::int64_t outgoing = 0;  ///< messages in hand
+  std::int64_t incoming = 0;
+  std::vector<std::pair<std::string, std::int64_t>> jobs;      ///< by kind
+  std::vector<std::pair<std::string, std::int64_t>> statuses;  ///< by name
+};
+
+/// Kinds of rows that are only history: what retention removes.
+enum class Leftover {
+  conversation,  ///< finished, nothing of it in hand; age from its last update, goes with its statuses
+  orphan,
+  quarantined,  ///< goes with its package
+  remote_item,  ///< acknowledged or gone; age from when it was last seen
+  finding,      ///< age from when it last happened
 };
 
 }  // namespace kanal::ports

@@ -97,6 +97,15 @@ class View {
   virtual std::vector<ChannelUse> channel_uses(const ServiceIdentifier& service) = 0;
   virtual std::vector<Quarantined> quarantined(int limit) = 0;
 
+  // Web-hooks and the status queue.
+  virtual std::optional<Subscription> subscription(std::int64_t id) = 0;
+  /// All of them, in order of id.
+  virtual std::vector<Subscription> subscriptions() = 0;
+  /// Oldest status offered to clients of `GET /api/statuses/peek`.
+  virtual std::optional<MessageStatus> offered_status() = 0;
+
+  virtual StoreCounts counts() = 0;
+
   /// Small named values (cursors, installation id).
   virtual std::optional<std::string> setting(std::string_view name) = 0;
 };
@@ -149,10 +158,32 @@ class Txn : public View {
   /// Adds to the count of (service, detection, subject), or starts it.
   virtual Result<void> report(const Finding& finding) = 0;
   virtual Result<void> put(const ChannelUse& use) = 0;
+  /// Sets `id`. `store.exists` when one with this name and endpoint is there.
+  virtual Result<void> insert(Subscription& subscription) = 0;
+  /// Writes every column; `store.exists` as insert(), `store.not_found` without such a row.
+  virtual Result<void> update(const Subscription& subscription) = 0;
+  virtual Result<bool> remove_subscription(std::int64_t id) = 0;
+  /// Statuses committed after `position`, in order of their own positions: none is ever passed over, also when several
+  /// nodes commit at once. Statuses of removed conversations are not told. (Writing, because some databases number
+  /// entries only when they are read.)
+  virtual Result<std::vector<FeedEntry>> feed(std::int64_t position, int limit) = 0;
+  /// Position of the newest entry; 0 when there is none.
+  virtual Result<std::int64_t> feed_end() = 0;
+  /// Puts a status at the end of the queue of `GET /api/statuses/peek`; repeats change nothing.
+  virtual Result<void> offer_status(std::int64_t status) = 0;
+  /// Takes it out of that queue; false when it was not there.
+  virtual Result<bool> withdraw_status(std::int64_t status) = 0;
+
+  /// Removes up to `limit` rows of this kind that are older than `before`; gives their number.
+  virtual Result<int> remove_leftovers(Leftover kind, Time before, int limit) = 0;
+
   /// A blob that no row refers to any more is removed after the commit.
   virtual Result<void> discard(const BlobRef& blob) = 0;
   virtual Result<void> put_setting(std::string_view name, std::string_view value) = 0;
 };
+
+/// What a commit added, for those who wait for it.
+enum class Change { status, job };
 
 /// The store.
 class Store {
@@ -168,6 +199,10 @@ class Store {
   virtual Result<void> write(const std::function<Result<void>(Txn&)>& work) = 0;
   /// Runs `work` on a consistent snapshot.
   virtual Result<void> read(const std::function<Result<void>(View&)>& work) = 0;
+
+  /// `told` runs after commits that added statuses or jobs, also those of other nodes if the database tells of them: a
+  /// hint, which may come late, twice or not at all. On any thread; must not block nor call the store. Nothing: stop.
+  virtual void listen(std::function<void(Change)> told) = 0;
 
   /// Is the database answering? For health.
   virtual Result<void> check() = 0;

@@ -191,4 +191,6 @@ inline std::unique_ptr<Spool> StoreContract::spool_;
 #include "store/contract/jobs.hpp"
 #include "store/contract/lists.hpp"
 #include "store/contract/messages.hpp"
+#include "store/contract/retention.hpp"
+#include "store/contract/telling.hpp"
 #include "store/contract/transactions.hpp"

@@ -263,8 +263,36 @@ CREATE INDEX departure_by_time ON departure (at);
 ALTER TABLE remote_item ADD COLUMN fetches INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-constexpr std::array<Migration, 3> steps_so_far = {
-    {{1, "tables", tables}, {2, "counters", counters}, {3, "surveillance", surveillance}}};
+// Web-hooks, the queue of GET /api/statuses/peek, and what retention looks rows up by.
+constexpr std::string_view telling = R"sql(
+CREATE TABLE webhook_subscription (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL,
+  push_endpoint TEXT NOT NULL,
+  resource TEXT NOT NULL,
+  event TEXT NOT NULL,
+  filter TEXT,
+  position INTEGER NOT NULL,
+  failures INTEGER NOT NULL,
+  failing_since INTEGER,
+  not_before INTEGER,
+  disabled INTEGER,
+  last_error TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  UNIQUE (name, push_endpoint)
+) STRICT;
+CREATE TABLE status_queue (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  status INTEGER NOT NULL UNIQUE REFERENCES message_status (id) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX orphan_by_time ON orphan (at);
+CREATE INDEX quarantine_by_time ON quarantine (at);
+CREATE INDEX finding_by_time ON finding (last);
+CREATE INDEX remote_item_over ON remote_item (last_seen) WHERE state IN ('acknowledged', 'gone');
+)sql";
+
+constexpr std::array<Migration, 4> steps_so_far = {
+    {{1, "tables", tables}, {2, "counters", counters}, {3, "surveillance", surveillance}, {4, "telling", telling}}};
 
 Result<std::int64_t> current_version(Database& database) {
   auto query = database.query("SELECT ifnull(max(version), 0) FROM schema_version");

@@ -224,4 +224,35 @@ ports::Quarantined RowReader::quarantined(const Statement& row) {
   return q;
 }
 
+ports::Subscription RowReader::subscription(const Statement& row) {
+  ports::Subscription s;
+  s.id = row.integer(0);
+  s.name = row.text(1);
+  s.push_endpoint = row.text(2);
+  s.resource = row.text(3);
+  s.event = row.text(4);
+  s.filter = row.optional_text(5);
+  s.position = row.integer(6);
+  s.failures = static_cast<int>(row.integer(7));
+  s.failing_since = row.optional_time(8);
+  s.not_before = row.optional_time(9);
+  s.disabled = row.optional_time(10);
+  s.last_error = row.text(11);
+  s.created = row.time(12);
+  return s;
+}
+
+ports::FeedEntry RowReader::feed_entry(const Statement& row) {
+  ports::FeedEntry entry;
+  entry.status = status(row);
+  entry.position = entry.status.id;
+  entry.direction = row.integer(8) == 0 ? ports::Direction::outgoing : ports::Direction::incoming;
+  entry.service = ServiceIdentifier(row.text(9));
+  entry.sender = row.text(10);
+  entry.receiver = row.text(11);
+  entry.process = row.text(12);
+  entry.document_type = row.text(13);
+  return entry;
+}
+
 }  // namespace kanal::store

@@ -50,6 +50,9 @@ constexpr std::string_view orphan =
 constexpr std::string_view quarantined =
     "q.id, q.service, q.remote_id, q.sender, q.message_id, q.code, q.reason, q.at, "
     "b.id, b.size, b.crc32, b.sha256, b.md5, b.wrapped_key, b.frames";
+constexpr std::string_view subscription =
+    "id, name, push_endpoint, resource, event, filter, position, failures, failing_since, not_before, disabled, "
+    "last_error, created";
 }  // namespace columns
 
 /// 0 outgoing, 1 incoming: the column `direction`.
@@ -77,6 +80,9 @@ class RowReader {
   ports::RemoteItem remote_item(const Statement& row);
   ports::Orphan orphan(const Statement& row);
   ports::Quarantined quarantined(const Statement& row);
+  ports::Subscription subscription(const Statement& row);
+  /// Columns of a status, then direction, service, sender, receiver, process and document type of its conversation.
+  ports::FeedEntry feed_entry(const Statement& row);
 
   /// A failure that happened outside a row.
   void fail(const Error& error);

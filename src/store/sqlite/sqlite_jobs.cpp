@@ -30,6 +30,7 @@ Result<bool> SqliteTxn::enqueue(ports::Job job) {
       blobs_.seal(bytes_of(job.payload), sealed::payload));
   if (!inserted) return failed(inserted);
   if (db_.changes() == 0) return false;
+  added_job_ = true;
   if (job.package) {
     if (auto owned = own(*job.package); !owned) return failed(owned);
   }

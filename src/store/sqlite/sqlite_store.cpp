@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 
+#include <mutex>
+
 #include <fmt/format.h>
 
 #include "store/spool/files.hpp"
@@ -69,10 +71,22 @@ class EmbeddedStore final : public SqliteStore {
         writer_(*database_, [this](std::vector<BlobId> ids) { remover_.remove(std::move(ids)); }) {}
 
   Result<void> write(const std::function<Result<void>(ports::Txn&)>& work) override {
-    return writer_.run([&](std::vector<BlobId>& released) {
+    bool status = false;
+    bool job = false;
+    auto written = writer_.run([&](std::vector<BlobId>& released) {
       SqliteTxn txn(*database_, blobs_, clock_);
-      return txn.conclude(work(txn), &released);
+      auto outcome = txn.conclude(work(txn), &released);
+      status = txn.added_status();
+      job = txn.added_job();
+      return outcome;
     });
+    if (written && (status || job)) tell(status, job);
+    return written;
+  }
+
+  void listen(std::function<void(ports::Change)> told) override {
+    const std::scoped_lock lock(listener_mutex_);
+    listener_ = std::move(told);
   }
 
   Result<void> read(const std::function<Result<void>(ports::View&)>& work) override {
@@ -100,6 +114,15 @@ class EmbeddedStore final : public SqliteStore {
   [[nodiscard]] std::uint64_t commits() const override { return writer_.commits(); }
 
  private:
+  void tell(bool status, bool job) {
+    const std::scoped_lock lock(listener_mutex_);
+    if (!listener_) return;
+    if (status) listener_(ports::Change::status);
+    if (job) listener_(ports::Change::job);
+  }
+
+  std::mutex listener_mutex_;
+  std::function<void(ports::Change)> listener_;
   // In this order: the writer ends first, then what it hands blobs to, then the connections, and last the lock.
   File lock_;
   ports::BlobStore& blobs_;

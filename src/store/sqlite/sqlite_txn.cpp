@@ -157,6 +157,7 @@ Result<bool> SqliteTxn::add_status(std::int64_t conversation, ReceiptStatus stat
     written = db_.run("UPDATE conversation SET finished = 1 WHERE id = ? AND finished = 0", conversation);
   }
   if (!written) return failed(written);
+  added_status_ = true;
   return true;
 }
 

@@ -1,6 +1,7 @@
 // One transaction on one connection: reading (sqlite_view.cpp, sqlite_lists.cpp) and writing (sqlite_txn.cpp,
-// sqlite_jobs.cpp). Readers get it as a View, on a connection that cannot write. The interface has no place for an
-// error in most reads; such an error is kept here, and whoever runs the transaction ends it with that.
+// sqlite_jobs.cpp, sqlite_telling.cpp, sqlite_retention.cpp). Readers get it as a View, on a connection that cannot
+// write. The interface has no place for an error in most reads; such an error is kept here, and whoever runs the
+// transaction ends it with that.
 #pragma once
 
 #include <functional>
@@ -45,6 +46,10 @@ class SqliteTxn final : public ports::Txn {
   std::vector<ports::Finding> findings() override;
   std::vector<ports::ChannelUse> channel_uses(const ServiceIdentifier& service) override;
   std::vector<ports::Quarantined> quarantined(int limit) override;
+  std::optional<ports::Subscription> subscription(std::int64_t id) override;
+  std::vector<ports::Subscription> subscriptions() override;
+  std::optional<ports::MessageStatus> offered_status() override;
+  ports::StoreCounts counts() override;
   std::optional<std::string> setting(std::string_view name) override;
 
   Result<void> insert(ports::Conversation& conversation) override;
@@ -72,11 +77,22 @@ class SqliteTxn final : public ports::Txn {
   Result<bool> remove_quarantined(std::int64_t id) override;
   Result<void> report(const ports::Finding& finding) override;
   Result<void> put(const ports::ChannelUse& use) override;
+  Result<void> insert(ports::Subscription& subscription) override;
+  Result<void> update(const ports::Subscription& subscription) override;
+  Result<bool> remove_subscription(std::int64_t id) override;
+  Result<std::vector<ports::FeedEntry>> feed(std::int64_t position, int limit) override;
+  Result<std::int64_t> feed_end() override;
+  Result<void> offer_status(std::int64_t status) override;
+  Result<bool> withdraw_status(std::int64_t status) override;
+  Result<int> remove_leftovers(ports::Leftover kind, Time before, int limit) override;
   Result<void> discard(const ports::BlobRef& blob) override;
   Result<void> put_setting(std::string_view name, std::string_view value) override;
 
   /// Does a row refer to this blob?
   bool knows(const BlobId& id);
+  /// Has this transaction added statuses, jobs?
+  [[nodiscard]] bool added_status() const { return added_status_; }
+  [[nodiscard]] bool added_job() const { return added_job_; }
   /// After the work: `outcome`, unless something could not be read; `released` gets the blobs to remove after the
   /// commit.
   Result<void> conclude(Result<void> outcome, std::vector<BlobId>* released);
@@ -112,6 +128,8 @@ class SqliteTxn final : public ports::Txn {
   Clock& clock_;
   RowReader rows_;
   std::vector<BlobId> candidates_;  ///< blobs with a file that may have lost their last owner
+  bool added_status_ = false;
+  bool added_job_ = false;
 };
 
 template <class Record>
