@@ -23,16 +23,6 @@ constexpr std::size_t message_bytes = 100'000;
 constexpr int clients = 32;
 constexpr std::uint64_t largest = std::uint64_t{16} << 30;
 
-/// VmRSS or VmHWM in MB.
-double memory(pid_t pid, const std::string& field) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  std::string line;
-  while (std::getline(status, line)) {
-    if (line.starts_with(field + ":")) return std::stod(line.substr(field.size() + 1)) / 1024;
-  }
-  return 0;
-}
-
 std::string random_text(std::size_t size) {
   std::mt19937_64 random(1);
   std::string text(size, '\0');
@@ -221,6 +211,10 @@ void large(Stage& stage, std::uint64_t bytes) {
           {"arrived_s", arrived},
           {"popped_s", seconds},
           {"bound", "MD5 on both sides, AES-CBC, and four passes over the disk, on two cores with everything"}});
+  report("large.upload", gigabytes / uploaded, "GB/s",
+         {{"bound", "hashing, sealing, disk; the client shares the cores"}});
+  report("large.pop", gigabytes / (seconds - arrived), "GB/s",
+         {{"bound", "reading, unsealing; the client shares the cores"}});
   for (const auto* name : {"agency", "municipality"}) {
     report(std::string("large.peak_resident.") + name, memory(stage.sandbox->process(name)->pid(), "VmHWM"), "MB",
            {{"goal", 96}});

@@ -1,0 +1,49 @@
+#include "bench/stored_history.hpp"
+
+#include <cstdlib>
+#include <iostream>
+
+#include <fmt/format.h>
+
+#include "store/sqlite/sqlite.hpp"
+
+namespace kanal::bench {
+namespace {
+
+// SQLite: `n` runs from 0; times are microseconds. The newest row is of about now.
+constexpr std::string_view sqlite_history = R"sql(
+PRAGMA synchronous = OFF;
+BEGIN;
+WITH RECURSIVE series (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM series WHERE n + 1 < {0})
+INSERT INTO conversation (conversation_id, message_id, direction, service, sender, sender_identifier, receiver,
+  receiver_identifier, process, document_type, message_type, message_reference, message_title, last_update, expiry, finished,
+  pollable)
+SELECT printf('%08x-0000-4000-9000-000000000000', n), printf('%08x-0000-4000-8000-000000000000', n), n % 2, 'DPO',
+  '0192:310700002', '310700002', printf('0192:9%08d', n % 500), printf('9%08d', n % 500),
+  'urn:no:difi:profile:arkivmelding:administrasjon:ver1.0', 'urn:no:difi:arkivmelding:xsd::arkivmelding', 'arkivmelding',
+  printf('sak-%d', n), printf('Svar nr. %d', n), (unixepoch() - {0} + n) * 1000000, (unixepoch() + 86400) * 1000000,
+  n % 10 <> 0, 0 FROM series;
+INSERT INTO message_status (conversation, at, status)
+SELECT id, last_update, CASE direction WHEN 0 THEN 'OPPRETTET' ELSE 'INNKOMMENDE_MOTTATT' END FROM conversation
+  WHERE conversation_id LIKE '%-0000-4000-9000-000000000000';
+INSERT INTO message_status (conversation, at, status)
+SELECT id, last_update, CASE direction WHEN 0 THEN 'SENDT' ELSE 'INNKOMMENDE_LEVERT' END FROM conversation
+  WHERE conversation_id LIKE '%-0000-4000-9000-000000000000';
+COMMIT;
+)sql";
+
+bool fill_sqlite(const std::string& file, std::int64_t rows) {
+  auto database = store::Database::open(file, store::Database::Access::read_write);
+  const auto filled =
+      database ? (*database)->script(fmt::format(sqlite_history, rows)) : Result<void>(failed(database));
+  if (!filled) std::cerr << filled.error().text() << "\n";
+  return filled.has_value();
+}
+
+}  // namespace
+
+bool store_history(const std::string& database, std::int64_t rows) { return fill_sqlite(database, rows); }
+
+std::string stored_message_id(std::int64_t number) { return fmt::format("{:08x}-0000-4000-8000-000000000000", number); }
+
+}  // namespace kanal::bench
