@@ -17,6 +17,7 @@ class Api {
     add_conversation_routes(router_, parts_);
     add_status_routes(router_, parts_);
     add_capability_routes(router_, parts_);
+    add_subscription_routes(router_, parts_);
     add_management_routes(router_, parts_);
   }
   Api(const Api&) = delete;

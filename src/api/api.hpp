@@ -13,6 +13,7 @@
 #include "flow/client_inbox.hpp"
 #include "flow/status_board.hpp"
 #include "flow/submit.hpp"
+#include "flow/webhooks.hpp"
 #include "net/http_server.hpp"
 #include "ports/directory.hpp"
 #include "ports/store.hpp"
@@ -38,6 +39,7 @@ struct ApiParts {
   Clock& clock;
   Log& log;
   ApiSettings settings;
+  flow::Webhooks& webhooks;
 };
 
 /// The whole API as one handler for the HTTP server. The parts outlive it.

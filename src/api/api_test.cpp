@@ -46,7 +46,8 @@ TEST_F(Api, CarriesSecurityHeadersOnEveryAnswer) {
 }
 
 TEST_F(Api, SpeaksHstsOverTls) {
-  const auto handler = make_api({submit, inbox, board, services, *database, *spool, directory, clock, log, {}});
+  const auto handler =
+      make_api({submit, inbox, board, services, *database, *spool, directory, clock, log, {}, webhooks});
   auto request = std::make_shared<net::Request>();
   request->method = "GET";
   request->path = "/nowhere";

@@ -320,11 +320,9 @@ TEST_F(Statuses, HaveAnEmptyQueue) {
   const auto peeked = get("/api/statuses/peek");
   EXPECT_EQ(peeked.status, 204);
   EXPECT_EQ(peeked.text, "");
-  for (const auto* id : {"1", "x"}) {
-    const auto removed = call("DELETE", std::string("/api/statuses/") + id);
-    EXPECT_EQ(removed.status, 404);
-    EXPECT_EQ(removed.text, "");
-  }
+  const auto removed = call("DELETE", "/api/statuses/1");
+  EXPECT_EQ(removed.status, 404);
+  EXPECT_EQ(removed.text, "");
   EXPECT_EQ(statuses(message_1).size(), 1U);
 }
 

@@ -54,6 +54,7 @@ constexpr auto rows = std::to_array<Row>({
     {"inbox.not_found", 404, "MessageNotFoundException"},
     {"inbox.not_locked", 400, "MessageNotLockedException"},
     {"inbox.damaged", 404, "FileNotFoundException"},
+    {"webhook.ping", 400, "WebhookPushEndpointPingFailedException"},
     {"directory.not_found", 404, "IdentifierNotFoundException"},
     {"query.", 400, mismatch},
     {"disposition.", 400, "MissingHttpHeaderException"},
@@ -122,10 +123,6 @@ std::string grouped(std::int64_t number) {
   return text;
 }
 
-ApiError own_error(int status, std::string_view exception, std::string message) {
-  return {status, std::string(own_package) + std::string(exception), std::move(message)};
-}
-
 }  // namespace
 
 ApiError api_error(const Error& error) {
@@ -154,6 +151,15 @@ ApiError api_error(const Error& error) {
   return out;
 }
 
+ApiError own_error(int status, std::string_view exception, std::string message) {
+  return {status, std::string(own_package) + std::string(exception), std::move(message)};
+}
+
+ApiError subscription_not_found(std::int64_t id) {
+  return own_error(404, "SubscriptionNotFoundException",
+                   fmt::format("Subscription with id = {} was not found", grouped(id)));
+}
+
 ApiError message_not_found(std::string_view message_id) {
   return own_error(404, "MessageNotFoundException",
                    fmt::format("Message with messageId = {} was not found", message_id));
@@ -164,8 +170,7 @@ ApiError conversation_not_found(std::int64_t id) {
                    fmt::format("Conversation with id = {} was not found", grouped(id)));
 }
 
-ApiError body_violations(const std::vector<domain::Violation>& violations) {
-  constexpr std::string_view object = "standardBusinessDocument";
+ApiError body_violations(const std::vector<domain::Violation>& violations, std::string_view object) {
   ApiError out{400, std::string(not_valid),
                fmt::format("Validation failed for object='{}'. Error count: {}", object, violations.size())};
   for (const auto& violation : violations) out.errors.push_back(entry_of(violation, object, Failure::validation));

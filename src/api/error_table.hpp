@@ -33,10 +33,14 @@ struct ApiError {
 
 [[nodiscard]] ApiError message_not_found(std::string_view message_id);
 [[nodiscard]] ApiError conversation_not_found(std::int64_t id);
+[[nodiscard]] ApiError subscription_not_found(std::int64_t id);
+/// An exception of the gateway's own; the name without its package.
+[[nodiscard]] ApiError own_error(int status, std::string_view exception, std::string message);
 
 /// Broken header rules of a JSON body (`MethodArgumentNotValidException`) and of a multipart SBD part
 /// (`ConstraintViolationException`).
-[[nodiscard]] ApiError body_violations(const std::vector<domain::Violation>& violations);
+[[nodiscard]] ApiError body_violations(const std::vector<domain::Violation>& violations,
+                                       std::string_view object = "standardBusinessDocument");
 [[nodiscard]] ApiError part_violations(const std::vector<domain::Violation>& violations);
 
 /// A query parameter or path variable that could not be read.

@@ -58,6 +58,7 @@ void add_incoming_routes(net::Router& router, const ApiParts& parts);
 void add_conversation_routes(net::Router& router, const ApiParts& parts);
 void add_status_routes(net::Router& router, const ApiParts& parts);
 void add_capability_routes(net::Router& router, const ApiParts& parts);
+void add_subscription_routes(net::Router& router, const ApiParts& parts);
 void add_management_routes(net::Router& router, const ApiParts& parts);
 
 }  // namespace kanal::api

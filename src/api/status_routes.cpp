@@ -1,5 +1,4 @@
-// /api/statuses (rest-api.md section 8). No service has its statuses put into the FIFO behind `peek` and DELETE, so it
-// is empty.
+// /api/statuses (rest-api.md section 8). flow/status_feed fills the queue behind `peek` and DELETE.
 #include "api/route_support.hpp"
 
 namespace kanal::api {
@@ -60,9 +59,26 @@ void add_status_routes(net::Router& router, const ApiParts& parts) {
     query.message_id = variables.front();
     return statuses(parts, *request, query, Parameters(*request), "application/json;charset=utf-8");
   });
-  router.add("GET", "/api/statuses/peek", [](const RequestPtr&, const auto&) -> Answer { return empty_response(204); });
-  router.add("DELETE", "/api/statuses/{id}",
-             [](const RequestPtr&, const auto&) -> Answer { return empty_response(404); });
+  router.add("GET", "/api/statuses/peek", [&parts](const RequestPtr& request, const auto&) -> Answer {
+    const auto offered = load(parts.store, [](ports::View& view) -> Result<std::optional<ports::MessageStatus>> {
+      return view.offered_status();
+    });
+    if (!offered) return error_response(parts, *request, offered.error());
+    return *offered ? json_response(200, status_json(**offered)) : empty_response(204);
+  });
+  router.add("DELETE", "/api/statuses/{id}", [&parts](const RequestPtr& request, const auto& variables) -> Answer {
+    const auto id = whole_number(variables.front());
+    if (!id) return error_response(parts, *request, type_mismatch({"id", variables.front(), "a number"}));
+    bool there = false;
+    auto withdrawn = parts.store.write([&](ports::Txn& txn) -> Result<void> {
+      auto done = txn.withdraw_status(*id);
+      if (!done) return failed(done);
+      there = *done;
+      return {};
+    });
+    if (!withdrawn) return error_response(parts, *request, withdrawn.error());
+    return empty_response(there ? 200 : 404);
+  });
 }
 
 }  // namespace kanal::api

@@ -267,6 +267,19 @@ class RecordingLog final : public Log {
 };
 
 /// One spool for the whole program: making its folders costs more than a test. Blobs have random names and do not meet.
+/// Takes web-hook events, or refuses them all.
+class RecordingSender final : public ports::WebhookSender {
+ public:
+  Result<void> post(const std::string& url, const std::string& body, std::stop_token) override {
+    const std::scoped_lock lock(mutex);
+    posts.emplace_back(url, body);
+    return good ? Result<void>{} : retry("webhook.answer", "the receiver answered 500");
+  }
+  std::mutex mutex;
+  std::vector<std::pair<std::string, std::string>> posts;
+  bool good = true;
+};
+
 struct SharedSpool {
   TemporaryFolder folder;
   std::unique_ptr<store::Spool> spool = store::open_spool({folder.path() / "spool", crypto::Key256{}}).value();
@@ -305,7 +318,8 @@ class ApiStage : public ::testing::Test {
     options.workers = 4;
     server = std::make_unique<net::HttpServer>(
         std::move(options),
-        make_api({submit, inbox, board, services, *database, *spool, directory, clock, log, std::move(api)}), log);
+        make_api({submit, inbox, board, services, *database, *spool, directory, clock, log, std::move(api), webhooks}),
+        log);
     const auto started = server->start();
     ASSERT_TRUE(started) << started.error().text();
   }
@@ -430,6 +444,8 @@ class ApiStage : public ::testing::Test {
   flow::StatusBoard board;
   flow::Submit submit{{*database, *spool, directory, certificate, arkivmelding, points, services, settings, clock, log},
                       [] {}};
+  RecordingSender sender;
+  flow::Webhooks webhooks{*database, sender, points, {}, clock, log};
   flow::ClientInbox inbox{*database, *spool, services, settings, points, clock, log, [] {}};
   net::HttpClient client{{}};
   std::unique_ptr<net::HttpServer> server;

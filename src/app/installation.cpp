@@ -5,6 +5,7 @@
 #include "api/api.hpp"
 #include "app/arkivmelding_adapter.hpp"
 #include "app/identities.hpp"
+#include "app/webhook_poster.hpp"
 #include "domain/partner.hpp"
 #include "flow/engine.hpp"
 #include "lookup/own_certificate.hpp"
@@ -139,6 +140,32 @@ Result<net::ServerOptions> server_options(const ops::Config& config) {
   return options;
 }
 
+Result<WebhookPosterOptions> webhook_poster_options(const ops::Config& config) {
+  Reader read(config);
+  WebhookPosterOptions options;
+  options.connect_timeout = read.duration("difi.move.webhooks.connectTimeout");
+  options.read_timeout = read.duration("difi.move.webhooks.readTimeout");
+  options.secret = config.secret("kanal.webhooks.secret");
+  if (auto wrong = read.result(); !wrong) return failed(wrong);
+  for (const auto& [key, rules] :
+       {std::pair("kanal.webhooks.allow", &options.allowed), {"kanal.webhooks.deny", &options.denied}}) {
+    auto parsed = net::AddressRules::parse(config.list(key));
+    if (!parsed) return failed(std::move(parsed).error(), key);
+    *rules = std::move(*parsed);
+  }
+  return options;
+}
+
+Result<flow::WebhookSettings> webhook_settings(const ops::Config& config) {
+  Reader read(config);
+  flow::WebhookSettings settings;
+  settings.workers = static_cast<int>(read.integer("kanal.webhooks.workers"));
+  settings.disable_after = std::chrono::hours(read.integer("kanal.webhooks.disable-after-hours"));
+  settings.ping_must_succeed = read.text("kanal.webhooks.ping") == "require";
+  if (auto wrong = read.result(); !wrong) return failed(wrong);
+  return settings;
+}
+
 Result<api::ApiSettings> api_settings(const ops::Config& config) {
   Reader read(config);
   api::ApiSettings settings;
@@ -175,6 +202,7 @@ struct Installation::Parts {
   std::unique_ptr<store::Spool> spool;
   std::unique_ptr<store::SqliteStore> store;
   flow::Services services;
+  std::unique_ptr<WebhookPoster> webhook_poster;
   std::unique_ptr<flow::Engine> engine;
   std::unique_ptr<net::HttpServer> server;
 
@@ -261,14 +289,22 @@ Result<void> Installation::Parts::make_services(const std::vector<transports::Fa
 }
 
 Result<void> Installation::Parts::make_server() {
-  engine = std::make_unique<flow::Engine>(flow::SubmitParts{*store, *spool, *registry, *own_certificate, arkivmelding,
-                                                            points, services, settings, clock, log});
+  auto poster = webhook_poster_options(config);
+  if (!poster) return failed(poster);
+  webhook_poster = std::make_unique<WebhookPoster>(std::move(*poster), *http, clock);
+  auto webhooks = webhook_settings(config);
+  if (!webhooks) return failed(webhooks);
+  engine = std::make_unique<flow::Engine>(
+      flow::SubmitParts{*store, *spool, *registry, *own_certificate, arkivmelding, points, services, settings, clock,
+                        log},
+      flow::TellingParts{*webhook_poster, *webhooks, config.list("difi.move.feature.statusQueueIncludes")});
+  if (auto prepared = engine->prepare(); !prepared) return failed(prepared);
   auto api = api_settings(config);
   if (!api) return failed(api);
   auto options = server_options(config);
   if (!options) return failed(options);
   auto handler = api::make_api({engine->submit(), engine->inbox(), engine->board(), services, *store, *spool, *registry,
-                                clock, log, std::move(*api)});
+                                clock, log, std::move(*api), engine->webhooks()});
   server = std::make_unique<net::HttpServer>(std::move(*options), std::move(handler), log);
   return {};
 }

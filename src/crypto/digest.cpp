@@ -74,6 +74,16 @@ Sha256Digest sha256(ByteView bytes) {
   return out;
 }
 
+Sha256Digest hmac_sha256(ByteView key, ByteView bytes) {
+  Sha256Digest out{};
+  std::size_t length = 0;
+  const auto* made =
+      EVP_Q_mac(nullptr, "HMAC", nullptr, "SHA256", nullptr, key.data(), key.size(),
+                reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), output(out), out.size(), &length);
+  require(made != nullptr && length == out.size(), "hmac");
+  return out;
+}
+
 Bytes digest(DigestAlgorithm algorithm, ByteView bytes) {
   Hasher hasher(algorithm);
   hasher.update(bytes);

@@ -33,6 +33,8 @@ class Hasher {
 };
 
 [[nodiscard]] Sha256Digest sha256(ByteView bytes);
+/// HMAC-SHA-256 (RFC 2104).
+[[nodiscard]] Sha256Digest hmac_sha256(ByteView key, ByteView bytes);
 [[nodiscard]] Bytes digest(DigestAlgorithm algorithm, ByteView bytes);
 
 /// Cryptographically strong random bytes.

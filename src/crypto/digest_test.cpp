@@ -37,5 +37,14 @@ TEST(Digest, Equal) {
   EXPECT_TRUE(equal({}, {}));
 }
 
+// RFC 4231, test cases 2 and 6.
+TEST(Hmac, IsThatOfTheStandard) {
+  EXPECT_EQ(to_hex(hmac_sha256(bytes_of("Jefe"), bytes_of("what do ya want for nothing?"))),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  const Bytes key(131, std::byte{0xaa});
+  EXPECT_EQ(to_hex(hmac_sha256(key, bytes_of("Test Using Larger Than Block-Size Key - Hash Key First"))),
+            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
 }  // namespace
 }  // namespace kanal::crypto

@@ -2,7 +2,7 @@
 
 namespace kanal::flow {
 
-Engine::Engine(SubmitParts parts)
+Engine::Engine(SubmitParts parts, TellingParts telling)
     : parts_(parts),
       pool_(parts.settings.receive_workers),
       dispatcher_(parts.store, parts.blobs, parts.services, parts.settings, parts.points, parts.clock, parts.log),
@@ -12,7 +12,9 @@ Engine::Engine(SubmitParts parts)
       inbox_(parts.store, parts.blobs, parts.services, parts.settings, parts.points, parts.clock, parts.log,
              [this] { dispatcher_.hint(); }),
       housekeeping_(parts.store, parts.services, board_, parts.settings, parts.clock, parts.log),
-      lookout_(parts.store, parts.services, guard_, parts.settings, parts.clock, parts.log) {
+      lookout_(parts.store, parts.services, guard_, parts.settings, parts.clock, parts.log),
+      status_feed_(parts.store, std::move(telling.queued_services), std::move(telling.on_failed), parts.log),
+      webhooks_(parts.store, telling.sender, parts.points, telling.webhooks, parts.clock, parts.log) {
   for (const auto& transport : parts_.services.all()) {
     if (!transport->descriptor().receives) continue;
     receptions_.push_back(std::make_unique<Reception>(*transport, parts_.store, parts_.blobs, guard_, intake_, pool_,
@@ -24,6 +26,13 @@ Engine::Engine(SubmitParts parts)
 Engine::~Engine() { stop(); }
 
 void Engine::start() {
+  parts_.store.listen([this](ports::Change change) {
+    if (change == ports::Change::job) return dispatcher_.hint();
+    status_feed_.hint();
+    webhooks_.hint();
+  });
+  status_feed_.start();
+  webhooks_.start();
   dispatcher_.start();
   for (const auto& reception : receptions_) reception->start();
   housekeeping_.start();
@@ -35,6 +44,9 @@ void Engine::stop() {
   lookout_.stop();
   housekeeping_.stop();
   dispatcher_.stop();
+  webhooks_.stop();
+  status_feed_.stop();
+  parts_.store.listen({});
 }
 
 }  // namespace kanal::flow

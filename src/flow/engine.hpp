@@ -1,7 +1,9 @@
 // All owners of messages together, started and stopped in the right order (style.md "Concurrency" 5).
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/worker_pool.hpp"
@@ -13,17 +15,29 @@
 #include "flow/lookout.hpp"
 #include "flow/reception.hpp"
 #include "flow/status_board.hpp"
+#include "flow/status_feed.hpp"
 #include "flow/submit.hpp"
+#include "flow/webhooks.hpp"
 
 namespace kanal::flow {
 
+/// Who is told of statuses, and how.
+struct TellingParts {
+  ports::WebhookSender& sender;
+  WebhookSettings webhooks{};
+  std::vector<std::string> queued_services{};                   ///< difi.move.feature.statusQueueIncludes
+  std::function<void(const ports::FeedEntry&)> on_failed = {};  ///< every FEIL; may block
+};
+
 class Engine {
  public:
-  explicit Engine(SubmitParts parts);
+  Engine(SubmitParts parts, TellingParts telling);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
+  /// Finds the place in the status feed to go on from. Before the first message of this run.
+  Result<void> prepare() { return status_feed_.begin(); }
   void start();
   /// Stops polling, lets running jobs end, stops the workers. Idempotent.
   void stop();
@@ -31,6 +45,7 @@ class Engine {
   Submit& submit() { return submit_; }
   ClientInbox& inbox() { return inbox_; }
   StatusBoard& board() { return board_; }
+  Webhooks& webhooks() { return webhooks_; }
 
  private:
   SubmitParts parts_;
@@ -43,6 +58,8 @@ class Engine {
   ClientInbox inbox_;
   Housekeeping housekeeping_;
   Lookout lookout_;
+  StatusFeed status_feed_;
+  Webhooks webhooks_;
   std::vector<std::unique_ptr<Reception>> receptions_;
 };
 

@@ -1,6 +1,8 @@
 #include "net/client_transfer.hpp"
 
+#include <arpa/inet.h>
 #include <openssl/ssl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -48,6 +50,14 @@ int status_of(std::string_view line) {
   return status;
 }
 
+std::string numeric_address(const sockaddr& peer) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const void* const bytes = peer.sa_family == AF_INET
+                                ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in&>(peer).sin_addr)
+                                : &reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr;
+  return inet_ntop(peer.sa_family, bytes, text.data(), text.size()) != nullptr ? text.data() : "";
+}
+
 curl_blob blob_of(const std::string& text) { return {const_cast<char*>(text.data()), text.size(), CURL_BLOB_NOCOPY}; }
 
 }  // namespace
@@ -92,8 +102,16 @@ struct Transfer::Callbacks {
       return t.on_upload({reinterpret_cast<std::byte*>(into), unit * count}).value_or(abort);
     });
   }
-  static int start(void* user, char*, char*, int, int) {
-    return static_cast<Transfer*>(user)->on_start() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+  static int start(void* user, char* peer, char*, int, int) {
+    return guarded(user, CURL_PREREQFUNC_ABORT, [&](Transfer& t) {
+      return t.may_connect(peer) && t.on_start() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+    });
+  }
+  static curl_socket_t open_socket(void* user, curlsocktype, curl_sockaddr* peer) {
+    return guarded(user, static_cast<curl_socket_t>(CURL_SOCKET_BAD), [&](Transfer& t) {
+      if (!t.may_connect(numeric_address(peer->addr))) return static_cast<curl_socket_t>(CURL_SOCKET_BAD);
+      return static_cast<curl_socket_t>(::socket(peer->family, peer->socktype | SOCK_CLOEXEC, peer->protocol));
+    });
   }
 };
 
@@ -131,6 +149,10 @@ Result<void> Transfer::set_options() {
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, this);
   curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, Callbacks::start);
   curl_easy_setopt(curl, CURLOPT_PREREQDATA, this);
+  if (request_.may_connect) {
+    curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, Callbacks::open_socket);
+    curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, this);
+  }
   set_connection();
   set_body();
   return set_headers();
@@ -250,6 +272,12 @@ bool Transfer::silent_too_long() {
   return now - moved_at_ >= request_.inactivity_timeout;
 }
 
+bool Transfer::may_connect(std::string_view address) {
+  if (!request_.may_connect || request_.may_connect(address)) return true;
+  forbidden_ = address;  // another address of the same name may still do
+  return false;
+}
+
 bool Transfer::fail(Error error) {
   if (!failure_) failure_ = std::move(error);
   return false;
@@ -336,6 +364,13 @@ Error Transfer::tls_error() const {
 
 Error Transfer::error_of(CURLcode code) const {
   if (failure_) return *failure_;
+  if (!started_ && !forbidden_.empty()) {
+    return {"http.forbidden",
+            origin_.host + " is at " + forbidden_ + ", where calls may not go",
+            Disposition::reject,
+            {},
+            {}};
+  }
   const auto again = [](std::string name, std::string sentence) {
     return Error{std::move(name), std::move(sentence), Disposition::retry, {}, {}};
   };

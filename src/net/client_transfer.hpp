@@ -51,6 +51,8 @@ class Transfer {
   /// Bytes put into `into`; nothing on failure.
   std::optional<std::size_t> on_upload(std::span<std::byte> into);
   bool on_start();
+  /// Asks the request whether a call may go there.
+  bool may_connect(std::string_view address);
   bool fail(Error error);
 
   const ClientOptions& options_;
@@ -67,7 +69,8 @@ class Transfer {
   std::size_t header_bytes_ = 0;
   std::optional<Error> failure_;  ///< ours: of the source, the sink, a limit
   Cut cut_ = Cut::none;
-  bool started_ = false;  ///< the request has begun to leave on some connection
+  bool started_ = false;   ///< the request has begun to leave on some connection
+  std::string forbidden_;  ///< address that the request would not have
   curl_off_t moved_ = 0;
   Duration moved_at_{};
 };

@@ -5,10 +5,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "base/result.hpp"
 #include "base/stream.hpp"
@@ -39,6 +41,9 @@ struct ClientRequest {
   std::uint64_t max_response_bytes = std::uint64_t{4} * 1024 * 1024;  ///< of a collected body
   std::stop_token stop{};
   std::optional<std::chrono::milliseconds> connect_timeout{};  ///< absent: that of the client
+  /// Asked with the numeric address before it is connected to, and again before a kept connection is used, so that no
+  /// name leads where calls may not go. Absent: anywhere. Refused: `http.forbidden` (reject), nothing was sent.
+  std::function<bool(std::string_view address)> may_connect{};
 };
 
 struct ClientResponse {

@@ -382,6 +382,34 @@ class PeerTest : public ::testing::Test {
   HttpClient client{{}};
 };
 
+TEST_F(PeerTest, GoesOnlyWhereTheRequestAllows) {
+  ScriptedPeer peer([](RawSocket& socket, int) {
+    while (!socket.receive_until("\r\n\r\n").empty()) socket.send(ok("x"));
+  });
+  ClientRequest request;
+  request.url = peer.url();
+  std::vector<std::string> asked;
+  bool allow = false;
+  request.may_connect = [&](std::string_view address) {
+    asked.emplace_back(address);
+    return allow;
+  };
+  const auto refused = client.send(request);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "http.forbidden");
+  EXPECT_EQ(refused.error().disposition, Disposition::reject);
+  EXPECT_EQ(asked, std::vector<std::string>{"127.0.0.1"});
+  EXPECT_EQ(peer.accepted(), 0);
+  allow = true;
+  ASSERT_TRUE(client.send(request));
+  // A connection that is kept open is no way around the rule.
+  allow = false;
+  const auto kept = client.send(request);
+  ASSERT_FALSE(kept);
+  EXPECT_EQ(kept.error().code, "http.forbidden");
+  EXPECT_EQ(peer.accepted(), 1);
+}
+
 TEST_F(PeerTest, ReusesAConnection) {
   ScriptedPeer peer([](RawSocket& socket, int) {
     while (!socket.receive_until("\r\n\r\n").empty()) socket.send(ok("x"));

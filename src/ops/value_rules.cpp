@@ -105,6 +105,7 @@ constexpr auto choices = std::to_array<Choice>({
     {"app.logger.stdoutAppender", "CONSOLE,JSON"},
     {"management.endpoint.health.show-details", "always,never,when-authorized"},
     {"kanal.asic.verify", "require,warn,off"},
+    {"kanal.webhooks.ping", "log,require"},
     {"kanal.log.level", "debug,info,warning,error"},
 });
 
@@ -117,6 +118,8 @@ struct Range {
 constexpr std::int64_t any = std::numeric_limits<std::int32_t>::max();
 constexpr auto ranges = std::to_array<Range>({
     {"server.port", 0, 65535},
+    {"kanal.webhooks.workers", 1, 256},
+    {"kanal.webhooks.disable-after-hours", 1, any},
     {"difi.move.mail.smtpPort", 1, 65535},
     {"default-ttl-hours", 1, any},
     {"kanal.http.workers", 1, 1024},

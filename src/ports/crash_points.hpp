@@ -16,6 +16,9 @@ constexpr std::array<std::string_view, 17> crash_points = {
     "receipt.applied",
 };
 
+/// Beside a message's way: the receiver of a web-hook has answered, and the store does not know yet.
+constexpr std::string_view webhook_delivered = "webhook.delivered";
+
 class CrashPoints {
  public:
   CrashPoints() = default;

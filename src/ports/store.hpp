@@ -169,6 +169,8 @@ class Txn : public View {
   virtual Result<std::vector<FeedEntry>> feed(std::int64_t position, int limit) = 0;
   /// Position of the newest entry; 0 when there is none.
   virtual Result<std::int64_t> feed_end() = 0;
+  /// The position just before the first entry whose status has this id or a later one.
+  virtual Result<std::int64_t> feed_position(std::int64_t status) = 0;
   /// Puts a status at the end of the queue of `GET /api/statuses/peek`; repeats change nothing.
   virtual Result<void> offer_status(std::int64_t status) = 0;
   /// Takes it out of that queue; false when it was not there.

@@ -140,6 +140,14 @@ TEST_P(StoreContract, FeedTellsStatusesInOrder) {
   EXPECT_EQ(feed(all[0].position, 10).size(), 2U);
   EXPECT_TRUE(feed(all[2].position, 10).empty());
 
+  // A status is found again by its id.
+  write([&](ports::Txn& txn) {
+    EXPECT_EQ(txn.feed_position(0).value_or(-1), 0);
+    EXPECT_EQ(txn.feed_position(all[1].status.id).value_or(-1), all[0].position);
+    EXPECT_EQ(txn.feed_position(all[2].status.id + 1).value_or(-1), all[2].position);
+    EXPECT_EQ(txn.feed_position(all[2].status.id + 1000).value_or(-1), all[2].position);
+  });
+
   // Removed conversations are not told, and their positions never come back.
   write([&](ports::Txn& txn) { ASSERT_TRUE(txn.remove_conversation(out.id)); });
   EXPECT_EQ(feed(0, 10).size(), 1U);

@@ -1,5 +1,7 @@
 // Who is told of statuses: web-hook subscriptions, the feed they follow, and the queue of GET /api/statuses/peek. There
 // is one writer, so ids of statuses grow in the order of commits and serve as positions of the feed.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "store/sqlite/sqlite_txn.hpp"
@@ -58,6 +60,12 @@ Result<std::int64_t> SqliteTxn::feed_end() {
   const std::int64_t end = next(newest) ? newest.integer(0) : 0;
   if (auto good = readable(); !good) return failed(good);
   return end;
+}
+
+Result<std::int64_t> SqliteTxn::feed_position(std::int64_t status) {
+  const auto end = feed_end();
+  if (!end) return end;
+  return std::clamp<std::int64_t>(status - 1, 0, *end);
 }
 
 std::optional<ports::MessageStatus> SqliteTxn::offered_status() {

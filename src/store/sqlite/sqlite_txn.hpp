@@ -82,6 +82,7 @@ class SqliteTxn final : public ports::Txn {
   Result<bool> remove_subscription(std::int64_t id) override;
   Result<std::vector<ports::FeedEntry>> feed(std::int64_t position, int limit) override;
   Result<std::int64_t> feed_end() override;
+  Result<std::int64_t> feed_position(std::int64_t status) override;
   Result<void> offer_status(std::int64_t status) override;
   Result<bool> withdraw_status(std::int64_t status) override;
   Result<int> remove_leftovers(ports::Leftover kind, Time before, int limit) override;
