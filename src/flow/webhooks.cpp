@@ -1,6 +1,7 @@
 #include "flow/webhooks.hpp"
 
 #include <algorithm>
+#include <exception>
 
 #include <fmt/format.h>
 
@@ -108,8 +109,12 @@ void Webhooks::work(const std::stop_token& stop) {
       subscription = ready_.front();
       ready_.erase(ready_.begin());
     }
-    if (const auto delivered = deliver(subscription, stop); !delivered) {
-      log_.error("webhook_stuck", {{"subscription", subscription}, {"reason", delivered.error().text()}});
+    try {
+      if (const auto delivered = deliver(subscription, stop); !delivered) {
+        log_.error("webhook_stuck", {{"subscription", subscription}, {"reason", delivered.error().text()}});
+      }
+    } catch (const std::exception& error) {  // a broken invariant must not take the others with it
+      log_.error("webhook_broken", {{"subscription", subscription}, {"reason", error.what()}});
     }
     const std::scoped_lock lock(mutex_);
     held_.erase(subscription);
