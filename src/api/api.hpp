@@ -26,6 +26,7 @@ struct ApiSettings {
   bool allow_trailing_slash = false;  ///< difi.move.feature.allowDeprecatedTrailingSlash
   std::uint64_t max_multipart_bytes = std::uint64_t{500} * 1024 * 1024;
   std::string version;
+  std::uint64_t disk_reserve = 0;  ///< kanal.disk.reserve: less free space is DOWN
 };
 
 struct ApiParts {

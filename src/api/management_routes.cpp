@@ -8,8 +8,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::uint64_t disk_warning_bytes = std::uint64_t{100} * 1024 * 1024;
-
 /// More than this is simply many.
 constexpr int most_counted = 1000;
 
@@ -92,8 +90,9 @@ net::Response health(const ApiParts& parts) {
   components["db"] =
       component(checked.has_value(), checked ? json::object{} : json::object{{"error", checked.error().message}});
   const auto free = parts.blobs.free_bytes();
-  const bool space = free > disk_warning_bytes;
-  components["diskSpace"] = component(space, {{"free", free}, {"threshold", disk_warning_bytes}});
+  const auto reserve = parts.settings.disk_reserve;
+  const bool space = free > reserve;
+  components["diskSpace"] = component(space, {{"free", free}, {"threshold", reserve}});
   components["ping"] = component(true);
   components["livenessState"] = component(true);
   components["readinessState"] = component(checked.has_value());

@@ -73,6 +73,7 @@ class MultipartMessage final : public net::BodyHandler, private formats::PartHan
     head_.title = blank ? std::nullopt : std::optional(name);
     head_.mimetype = file_mimetype(head.content_type, head_.filename);
     file_size_ = 0;
+    if (auto room = parts_.submit.room_for_message(0); !room) return failed(room);
     auto writer = parts_.blobs.create({});
     if (!writer) return failed(writer);
     writer_ = std::move(*writer);
@@ -164,6 +165,9 @@ Answer receive_multipart(const ApiParts& parts, RequestPtr request) {
   if (!is_media_type(type, "multipart/form-data")) return error_response(parts, *request, unsupported_media_type(type));
   if (request->content_length.value_or(0) > parts.settings.max_multipart_bytes) {
     return error_response(parts, *request, too_large("Maximum upload size exceeded"));
+  }
+  if (auto room = parts.submit.room_for_message(request->content_length.value_or(0)); !room) {
+    return error_response(parts, *request, room.error());
   }
   auto boundary = formats::multipart_boundary(type);
   if (!boundary) return error_response(parts, *request, boundary.error());

@@ -66,6 +66,11 @@ Result<flow::Settings> flow_settings(const ops::Config& config) {
   settings.first_retry = read.duration("kanal.send.first-retry");
   settings.departures_interval = read.duration("kanal.lookout.departures-interval");
   settings.arrivals_interval = read.duration("kanal.lookout.arrivals-interval");
+  settings.disk_reserve = read.size("kanal.disk.reserve");
+  const auto days = [&](const char* key) { return std::chrono::days(read.integer(key)); };
+  settings.retention = {days("kanal.retention.conversations"), days("kanal.retention.orphans"),
+                        days("kanal.retention.quarantine"), days("kanal.retention.findings"),
+                        days("kanal.retention.remote-items")};
   settings.deliver_orphan_receipts = read.boolean("kanal.dpo.deliver-orphan-receipts");
   if (auto wrong = read.result(); !wrong) return failed(wrong);
   return settings;
@@ -170,6 +175,7 @@ Result<api::ApiSettings> api_settings(const ops::Config& config) {
   Reader read(config);
   api::ApiSettings settings;
   settings.version = version();
+  settings.disk_reserve = read.size("kanal.disk.reserve");
   settings.allow_trailing_slash = read.boolean("difi.move.feature.allowDeprecatedTrailingSlash");
   settings.max_multipart_bytes = read.size("spring.servlet.multipart.max-request-size");
   if (read.boolean("difi.security.enable")) {

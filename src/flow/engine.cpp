@@ -18,7 +18,7 @@ Engine::Engine(SubmitParts parts, TellingParts telling)
   for (const auto& transport : parts_.services.all()) {
     if (!transport->descriptor().receives) continue;
     receptions_.push_back(std::make_unique<Reception>(*transport, parts_.store, parts_.blobs, guard_, intake_, pool_,
-                                                      board_, parts_.points, parts_.clock, parts_.log,
+                                                      board_, parts_.settings, parts_.points, parts_.clock, parts_.log,
                                                       [this] { dispatcher_.hint(); }));
   }
 }

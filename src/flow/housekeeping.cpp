@@ -25,6 +25,7 @@ Housekeeping::Housekeeping(ports::Store& store, const Services& services, const 
       settings_(settings),
       clock_(clock),
       log_(log),
+      retention_(store, settings.retention, clock, log),
       started_(clock.now()) {}
 
 Housekeeping::~Housekeeping() { stop(); }
@@ -46,6 +47,9 @@ void Housekeeping::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     if (auto expired = expire(); !expired) note(failed(expired), "expiry");
     note(find_unanswered(), "unanswered");
+    if (retention_.due()) {
+      if (auto removed = retention_.run(stop); !removed) note(failed(removed), "retention");
+    }
     std::unique_lock lock(mutex_);
     wakes_.wait_for(lock, stop, settings_.expiry_interval, [] { return false; });
   }

@@ -1,5 +1,6 @@
 // Periodic work: expiry of what was not delivered in time, messages whose answers stay away (D3), channels that are no
-// longer configured (D10). One thread; every step is an ordinary transaction.
+// longer configured (D10), and history that has been kept long enough. One thread; every step is an ordinary
+// transaction.
 #pragma once
 
 #include <condition_variable>
@@ -9,6 +10,7 @@
 
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "flow/retention.hpp"
 #include "flow/services.hpp"
 #include "flow/settings.hpp"
 #include "flow/status_board.hpp"
@@ -46,6 +48,7 @@ class Housekeeping {
   const Settings& settings_;
   Clock& clock_;
   Log& log_;
+  Retention retention_;
   const Time started_;
   std::mutex mutex_;
   std::condition_variable_any wakes_;

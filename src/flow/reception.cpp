@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "flow/retry.hpp"
+#include "flow/room.hpp"
 
 namespace kanal::flow {
 namespace {
@@ -47,8 +48,8 @@ struct Reception::Round {
 };
 
 Reception::Reception(ports::Transport& transport, ports::Store& store, ports::BlobStore& blobs, ChannelGuard& guard,
-                     Intake& intake, WorkerPool& pool, StatusBoard& board, ports::CrashPoints& points, Clock& clock,
-                     Log& log, Hint work_available)
+                     Intake& intake, WorkerPool& pool, StatusBoard& board, const Settings& settings,
+                     ports::CrashPoints& points, Clock& clock, Log& log, Hint work_available)
     : transport_(transport),
       store_(store),
       blobs_(blobs),
@@ -56,6 +57,7 @@ Reception::Reception(ports::Transport& transport, ports::Store& store, ports::Bl
       intake_(intake),
       pool_(pool),
       board_(board),
+      settings_(settings),
       points_(points),
       clock_(clock),
       log_(log),
@@ -104,6 +106,7 @@ void Reception::run(const ports::Inbox& inbox, const std::stop_token& stop) {
 
 Result<int> Reception::poll_once(ports::Inbox inbox, const std::stop_token& stop) {
   Round round;
+  if (auto room = room_for(0, blobs_, settings_); !room) return failed(room);  // it is safe where it is
   auto channels = store_.read([&](ports::View& view) -> Result<void> {
     round.inbox = guard_.listening(view, transport_.descriptor(), std::move(inbox));
     return {};

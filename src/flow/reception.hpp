@@ -17,6 +17,7 @@
 #include "base/worker_pool.hpp"
 #include "flow/channel_guard.hpp"
 #include "flow/intake.hpp"
+#include "flow/settings.hpp"
 #include "flow/status_board.hpp"
 #include "flow/submit.hpp"
 #include "ports/crash_points.hpp"
@@ -28,8 +29,8 @@ namespace kanal::flow {
 class Reception {
  public:
   Reception(ports::Transport& transport, ports::Store& store, ports::BlobStore& blobs, ChannelGuard& guard,
-            Intake& intake, WorkerPool& pool, StatusBoard& board, ports::CrashPoints& points, Clock& clock, Log& log,
-            Hint work_available);
+            Intake& intake, WorkerPool& pool, StatusBoard& board, const Settings& settings, ports::CrashPoints& points,
+            Clock& clock, Log& log, Hint work_available);
   ~Reception();
   Reception(const Reception&) = delete;
   Reception& operator=(const Reception&) = delete;
@@ -67,6 +68,7 @@ class Reception {
   Intake& intake_;
   WorkerPool& pool_;
   StatusBoard& board_;
+  const Settings& settings_;
   ports::CrashPoints& points_;
   Clock& clock_;
   Log& log_;

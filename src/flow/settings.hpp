@@ -2,12 +2,22 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 #include "base/ids.hpp"
 #include "flow/status_document.hpp"
 
 namespace kanal::flow {
+
+/// How long history is kept; 0 days: for ever.
+struct RetentionSettings {
+  std::chrono::days conversations{0};  ///< kanal.retention.conversations: since they finished
+  std::chrono::days orphans{0};        ///< kanal.retention.orphans
+  std::chrono::days quarantine{0};     ///< kanal.retention.quarantine
+  std::chrono::days findings{0};       ///< kanal.retention.findings
+  std::chrono::days remote_items{0};   ///< kanal.retention.remote-items
+};
 
 struct Settings {
   Orgnr own_organisation;
@@ -23,6 +33,8 @@ struct Settings {
   std::chrono::milliseconds departures_interval{600'000};  ///< detection D4; 0: off
   std::chrono::milliseconds arrivals_interval{120'000};    ///< detection D6; 0: off
   bool deliver_orphan_receipts = false;
+  std::uint64_t disk_reserve = 0;  ///< kanal.disk.reserve: bytes that new messages must leave free
+  RetentionSettings retention;
 };
 
 }  // namespace kanal::flow

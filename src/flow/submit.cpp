@@ -191,6 +191,7 @@ Result<void> Submit::store_draft(ports::Txn& txn, Draft& draft) {
 }
 
 Result<domain::Sbd> Submit::create(domain::Sbd sbd) {
+  if (auto room = room_for_message(0); !room) return failed(room);
   auto draft = prepare(std::move(sbd));
   if (!draft) return failed(draft);
   if (auto stored = parts_.store.write([&](ports::Txn& txn) { return store_draft(txn, *draft); }); !stored) {

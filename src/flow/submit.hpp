@@ -82,6 +82,9 @@ class Submit {
   Result<std::unique_ptr<Upload>> upload(const MessageId& id, FileHead head,
                                          std::optional<std::uint64_t> expected_size);
 
+  /// Is there room for a message of so many bytes? `spool.full` otherwise. For who stages files before create_and_send.
+  [[nodiscard]] Result<void> room_for_message(std::uint64_t bytes) const;
+
   /// 5.3; a second call while the message is queued does nothing and succeeds. A message past its time to live ends
   /// here: it gets LEVETID_UTLOPT and is removed.
   Result<void> send(const MessageId& id);

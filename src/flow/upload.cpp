@@ -3,10 +3,14 @@
 
 #include <fmt/format.h>
 
+#include "flow/room.hpp"
 #include "flow/submit.hpp"
 
 namespace kanal::flow {
 namespace {
+
+/// A body of unknown length is asked about again after so many bytes.
+constexpr std::uint64_t room_interval = std::uint64_t{16} * 1024 * 1024;
 
 Result<void> refuse_over_limit(std::uint64_t total, const ports::Descriptor& service) {
   if (total <= service.upload_size_limit) return {};
@@ -24,6 +28,10 @@ std::uint64_t total_size(const std::vector<ports::Attachment>& files) {
 }
 
 }  // namespace
+
+Result<void> Submit::room_for_message(std::uint64_t bytes) const {
+  return room_for(bytes, parts_.blobs, parts_.settings);
+}
 
 Result<std::optional<ports::ArkivmeldingFacts>> Submit::read_arkivmelding(const std::string& filename,
                                                                           const ports::BlobRef& blob) {
@@ -82,6 +90,11 @@ class Submit::FileUpload final : public Upload {
   Result<void> write(ByteView bytes) override {
     total_ += bytes.size();
     if (auto fits = refuse_over_limit(total_, service_); !fits) return failed(fits);
+    since_look_ += bytes.size();
+    if (since_look_ >= room_interval) {
+      since_look_ = 0;
+      if (auto room = submit_.room_for_message(0); !room) return room;
+    }
     return writer_->write(bytes);
   }
 
@@ -113,6 +126,7 @@ class Submit::FileUpload final : public Upload {
   FileHead head_;
   std::unique_ptr<ports::BlobWriter> writer_;
   std::uint64_t total_;
+  std::uint64_t since_look_ = 0;
   const ports::Descriptor& service_;
 };
 
@@ -142,6 +156,7 @@ Result<std::unique_ptr<Upload>> Submit::upload(const MessageId& id, FileHead hea
   }
   auto reading = domain::read_sbd(message->sbd);
   if (!reading) return bug("submit.stored_sbd", "a stored SBD cannot be read: " + reading.error().message);
+  if (auto room = room_for_message(expected_size.value_or(0)); !room) return failed(room);
   auto writer = parts_.blobs.create({});
   if (!writer) return failed(writer);
   return std::make_unique<FileUpload>(*this, id, std::move(reading->sbd), std::move(head), std::move(*writer),

@@ -119,6 +119,11 @@ constexpr std::int64_t any = std::numeric_limits<std::int32_t>::max();
 constexpr auto ranges = std::to_array<Range>({
     {"server.port", 0, 65535},
     {"kanal.webhooks.workers", 1, 256},
+    {"kanal.retention.remote-items", 31, 36'500},
+    {"kanal.retention.conversations", 0, 36'500},
+    {"kanal.retention.orphans", 0, 36'500},
+    {"kanal.retention.quarantine", 0, 36'500},
+    {"kanal.retention.findings", 0, 36'500},
     {"kanal.webhooks.disable-after-hours", 1, any},
     {"difi.move.mail.smtpPort", 1, 65535},
     {"default-ttl-hours", 1, any},

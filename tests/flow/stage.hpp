@@ -243,7 +243,8 @@ class FlowStage : public ::testing::Test {
 
   int poll(const std::stop_token& stop = {}) {
     WorkerPool pool(2);
-    flow::Reception reception(*transport, *database, *spool, guard, intake, pool, board, points, clock, log, [] {});
+    flow::Reception reception(*transport, *database, *spool, guard, intake, pool, board, settings, points, clock, log,
+                              [] {});
     auto taken = reception.poll_once(transport->inbox, stop);
     EXPECT_TRUE(taken) << taken.error().text();
     return taken.value_or(-1);
