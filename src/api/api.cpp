@@ -1,9 +1,12 @@
 #include "api/api.hpp"
 
+#include <chrono>
 #include <exception>
 
 #include "api/route_support.hpp"
 #include "api/security.hpp"
+#include "api/trace.hpp"
+#include "base/log_context.hpp"
 
 namespace kanal::api {
 namespace {
@@ -18,55 +21,68 @@ class Api {
     add_status_routes(router_, parts_);
     add_capability_routes(router_, parts_);
     add_subscription_routes(router_, parts_);
-    add_management_routes(router_, parts_);
+    add_management_routes(router_, parts_, requests_);
   }
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
 
   Answer handle(const RequestPtr& request) {
+    auto visit = std::make_shared<Visit>(Visit{request, trace_id_of(request->header("traceparent"))});
+    const LogContext context(visit->trace_id);
     Answer answer;
     try {
-      answer = decide(request);
+      answer = decide(*visit);
     } catch (const std::exception& error) {
       answer = broken(*request, error);
     }
     if (auto* response = std::get_if<net::Response>(&answer)) {
-      add_security_headers(*response, request->tls);
+      conclude(*visit, *response);
       return answer;
     }
-    return std::make_unique<Guarded>(*this, request, std::move(std::get<std::unique_ptr<net::BodyHandler>>(answer)));
+    return std::make_unique<Guarded>(*this, visit, std::move(std::get<std::unique_ptr<net::BodyHandler>>(answer)));
   }
 
  private:
+  using Instant = std::chrono::steady_clock::time_point;
+
+  /// One request from its head to its answer.
+  struct Visit {
+    RequestPtr request;
+    std::string trace_id;
+    std::string uri{"UNKNOWN"};  ///< the route's pattern: ids would make endless statistics
+    Instant begun = std::chrono::steady_clock::now();
+  };
+
   /// Does for answers that come after a body what handle() does for the others.
   class Guarded final : public net::BodyHandler {
    public:
-    Guarded(const Api& api, RequestPtr request, std::unique_ptr<net::BodyHandler> inner)
-        : api_(api), request_(std::move(request)), inner_(std::move(inner)) {}
+    Guarded(Api& api, std::shared_ptr<const Visit> visit, std::unique_ptr<net::BodyHandler> inner)
+        : api_(api), visit_(std::move(visit)), inner_(std::move(inner)) {}
 
     std::optional<net::Response> data(ByteView bytes) override {
       auto early = guarded([&] { return inner_->data(bytes); });
-      if (early) add_security_headers(*early, request_->tls);
+      if (early) api_.conclude(*visit_, *early);
       return early;
     }
     net::Response finish() override {
       auto response = guarded([&] { return std::optional(inner_->finish()); });
-      add_security_headers(*response, request_->tls);
+      api_.conclude(*visit_, *response);
       return std::move(*response);
     }
 
    private:
     template <class Call>
     std::optional<net::Response> guarded(Call call) {
+      const LogContext context(visit_->trace_id);
       try {
         return call();
       } catch (const std::exception& error) {
-        return api_.broken(*request_, error);
+        return api_.broken(*visit_->request, error);
       }
     }
 
-    const Api& api_;
-    RequestPtr request_;
+    Api& api_;
+    std::shared_ptr<const Visit> visit_;
     std::unique_ptr<net::BodyHandler> inner_;
   };
 
@@ -75,9 +91,27 @@ class Api {
     return error_response(parts_, request, unforeseen(error.what()));
   }
 
-  Answer decide(const RequestPtr& request) const {
+  /// What every answer gets, and what is counted of it.
+  void conclude(const Visit& visit, net::Response& response) {
+    add_security_headers(response, visit.request->tls);
+    response.headers.emplace_back("X-Trace-Id", visit.trace_id);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - visit.begun;
+    requests_.record({{"method", visit.request->method},
+                      {"uri", visit.uri},
+                      {"status", std::to_string(response.status)},
+                      {"outcome", ops::outcome_of(response.status)}},
+                     took.count());
+    parts_.log.debug("request", {{"method", visit.request->method},
+                                 {"path", visit.request->path},
+                                 {"status", response.status},
+                                 {"seconds", took.count()}});
+  }
+
+  Answer decide(Visit& visit) const {
+    const auto& request = visit.request;
     const auto& settings = parts_.settings;
-    if (settings.user && !is_open(request->path) && !is_logged_in(*request, *settings.user)) {
+    if (settings.user && !is_open(request->path, settings.management.base_path) &&
+        !is_logged_in(*request, *settings.user)) {
       auto response = error_response(parts_, *request, unauthorized());
       response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"Realm\"");
       return response;
@@ -85,6 +119,7 @@ class Api {
     std::string_view path = request->path;
     if (settings.allow_trailing_slash && path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
     const auto match = router_.find(request->method, path);
+    if (match.endpoint != nullptr) visit.uri = match.pattern;
     if (match.endpoint != nullptr) return (*match.endpoint)(request, match.variables);
     if (!match.path_known) return error_response(parts_, *request, not_found_path(request->path));
     auto response = error_response(parts_, *request, method_not_allowed(request->method));
@@ -95,6 +130,7 @@ class Api {
   }
 
   ApiParts parts_;
+  ops::Timer requests_{"http.server.requests", "Requests answered by the client API"};
   net::Router router_;
 };
 

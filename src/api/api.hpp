@@ -3,9 +3,12 @@
 // may block.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/log.hpp"
 #include "base/secret.hpp"
@@ -15,10 +18,26 @@
 #include "flow/submit.hpp"
 #include "flow/webhooks.hpp"
 #include "net/http_server.hpp"
+#include "ops/logger.hpp"
+#include "ops/metrics.hpp"
 #include "ports/directory.hpp"
 #include "ports/store.hpp"
 
 namespace kanal::api {
+
+/// What /manage may show and do (operations.md section 6).
+struct ManagementSettings {
+  std::string base_path = "/manage";         ///< management.endpoints.web.base-path
+  std::vector<std::string> include = {"*"};  ///< management.endpoints.web.exposure.include
+  std::vector<std::string> exclude{};        ///< management.endpoints.web.exposure.exclude
+  bool health_details = true;                ///< management.endpoint.health.show-details
+  std::optional<std::filesystem::path> log_file{};
+  /// Effective configuration, secrets hidden.
+  std::vector<std::pair<std::string, std::string>> configuration{};
+  ops::ManagedLog* log = nullptr;                       ///< whose level may be changed; null: not
+  std::function<void()> shut_down{};                    ///< begins to stop the process; empty: not from here
+  std::function<std::vector<ops::Metric>()> metrics{};  ///< more figures, of parts that the API does not know
+};
 
 struct ApiSettings {
   /// Basic authentication; absent: everything is open (difi.security.enable=false).
@@ -27,6 +46,7 @@ struct ApiSettings {
   std::uint64_t max_multipart_bytes = std::uint64_t{500} * 1024 * 1024;
   std::string version;
   std::uint64_t disk_reserve = 0;  ///< kanal.disk.reserve: less free space is DOWN
+  ManagementSettings management;
 };
 
 struct ApiParts {

@@ -75,6 +75,8 @@ std::string_view reason_phrase(int status) {
       return "Bad Request";
     case 401:
       return "Unauthorized";
+    case 403:
+      return "Forbidden";
     case 404:
       return "Not Found";
     case 405:
@@ -236,6 +238,8 @@ ApiError method_not_allowed(std::string_view method) {
 }
 
 ApiError unauthorized() { return {401, {}, "Unauthorized"}; }
+
+ApiError forbidden(std::string message) { return {403, {}, std::move(message)}; }
 
 ApiError unforeseen(std::string message) { return {500, std::string(unforeseen_exception), std::move(message)}; }
 

@@ -64,6 +64,7 @@ struct BadParameter {
 [[nodiscard]] ApiError not_found_path(std::string_view path);
 [[nodiscard]] ApiError method_not_allowed(std::string_view method);
 [[nodiscard]] ApiError unauthorized();
+[[nodiscard]] ApiError forbidden(std::string message);
 /// What no code was written for.
 [[nodiscard]] ApiError unforeseen(std::string message);
 

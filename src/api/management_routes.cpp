@@ -1,7 +1,10 @@
 // /manage/health with liveness and readiness, /manage/info (operations.md section 6), and the front page.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "api/route_support.hpp"
+#include "api/security.hpp"
 
 namespace kanal::api {
 namespace {
@@ -47,24 +50,28 @@ json::object findings_json(const ApiParts& parts) {
                    {{"findings", std::move(list)}, {"orphans", kept->orphans}, {"quarantined", kept->quarantined}});
 }
 
-/// How many messages are in our hands.
-json::object queue_json(const ApiParts& parts) {
-  struct Counts {
-    std::int64_t outgoing = 0;
-    std::int64_t incoming = 0;
+/// How much is in our hands, and which web-hooks need somebody to look at them.
+void add_stored(const ApiParts& parts, json::object& components) {
+  struct Stored {
+    ports::StoreCounts counts;
+    std::vector<ports::Subscription> subscriptions;
   };
-  const auto counts = load(parts.store, [](ports::View& view) -> Result<Counts> {
-    const ports::PageRequest one{0, 1, {}};
-    ports::MessageQuery query;
-    const auto outgoing = view.messages(query, one);
-    if (!outgoing) return failed(outgoing);
-    query.direction = ports::Direction::incoming;
-    const auto incoming = view.messages(query, one);
-    if (!incoming) return failed(incoming);
-    return Counts{outgoing->total, incoming->total};
+  const auto stored = load(parts.store, [](ports::View& view) -> Result<Stored> {
+    return Stored{view.counts(), view.subscriptions()};
   });
-  if (!counts) return component(false);
-  return component(true, json::object{{"outgoing", counts->outgoing}, {"incoming", counts->incoming}});
+  if (!stored) return;  // `db` is down
+  const auto& counts = stored->counts;
+  components["nextMoveQueue"] =
+      component(true, json::object{{"outgoing", counts.outgoing}, {"incoming", counts.incoming}});
+  components["messageStatus"] = component(true, json::object{{"pollable", counts.pollable}});
+  json::array failing;
+  for (const auto& s : stored->subscriptions) {
+    if (s.failures == 0 && !s.disabled) continue;
+    failing.push_back(
+        json::object{{"id", s.id}, {"name", s.name}, {"failures", s.failures}, {"disabled", s.disabled.has_value()}});
+  }
+  components["webhooks"] =
+      component(true, json::object{{"subscriptions", stored->subscriptions.size()}, {"failing", std::move(failing)}});
 }
 
 json::object service_json(const ApiParts& parts, const ports::Transport& transport) {
@@ -96,12 +103,16 @@ net::Response health(const ApiParts& parts) {
   components["ping"] = component(true);
   components["livenessState"] = component(true);
   components["readinessState"] = component(checked.has_value());
-  components["nextMoveQueue"] = queue_json(parts);
+  components["jms"] = component(true);  // monitoring of the Java version looks for it; the queue is part of the store
+  add_stored(parts, components);
   components["channels"] = findings_json(parts);
   for (const auto& transport : parts.services.all()) {
     components[transport->descriptor().service.str()] = service_json(parts, *transport);
   }
   const bool up = checked.has_value() && space;
+  if (!parts.settings.management.health_details) {
+    return json_response(up ? 200 : 503, json::object{{"status", up ? "UP" : "DOWN"}});
+  }
   return json_response(up ? 200 : 503, json::object{{"status", up ? "UP" : "DOWN"},
                                                     {"components", std::move(components)},
                                                     {"groups", json::array{"liveness", "readiness"}}});
@@ -121,22 +132,65 @@ net::Response front_page(const ApiParts& parts) {
 
 }  // namespace
 
-void add_management_routes(net::Router& router, const ApiParts& parts) {
-  router.add("GET", "/manage/health", [&parts](const RequestPtr&, const auto&) -> Answer { return health(parts); });
-  router.add("GET", "/manage/health/liveness", [](const RequestPtr&, const auto&) -> Answer {
-    return json_response(200, json::object{{"status", "UP"}});
-  });
-  router.add("GET", "/manage/health/readiness", [&parts](const RequestPtr&, const auto&) -> Answer {
-    const bool ready = parts.store.check().has_value();
-    return json_response(ready ? 200 : 503, json::object{{"status", ready ? "UP" : "OUT_OF_SERVICE"}});
-  });
+bool is_exposed(const ManagementSettings& settings, std::string_view endpoint) {
+  const auto named = [&](const std::vector<std::string>& list) {
+    return std::ranges::any_of(list, [&](const auto& one) { return one == endpoint || one == "*"; });
+  };
+  return named(settings.include) && !named(settings.exclude);
+}
+
+bool is_operator(const ApiParts& parts, const net::Request& request) {
+  const auto& address = request.remote_address;
+  const bool local = address == "::1" || address.starts_with("127.") || address.starts_with("::ffff:127.");
+  return local || (parts.settings.user && is_logged_in(request, *parts.settings.user));
+}
+
+net::Response for_operators_only(const ApiParts& parts, const net::Request& request) {
+  return error_response(parts, request, forbidden("Only from this machine, or with the login of difi.security.user"));
+}
+
+void add_management_routes(net::Router& router, const ApiParts& parts, const ops::Timer& requests) {
+  const auto& management = parts.settings.management;
+  const auto& base = management.base_path;
+  if (is_exposed(management, "health")) {
+    router.add("GET", base + "/health", [&parts](const RequestPtr&, const auto&) -> Answer { return health(parts); });
+    router.add("GET", base + "/health/liveness", [](const RequestPtr&, const auto&) -> Answer {
+      return json_response(200, json::object{{"status", "UP"}});
+    });
+    router.add("GET", base + "/health/readiness", [&parts](const RequestPtr&, const auto&) -> Answer {
+      const bool ready = parts.store.check().has_value();
+      return json_response(ready ? 200 : 503, json::object{{"status", ready ? "UP" : "OUT_OF_SERVICE"}});
+    });
+  }
   router.add("GET", "/", [&parts](const RequestPtr&, const auto&) -> Answer { return front_page(parts); });
-  router.add("GET", "/manage/info", [&parts](const RequestPtr&, const auto&) -> Answer {
-    return json_response(
-        200, json::object{
-                 {"build", json::object{{"version", parts.settings.version}, {"artifact", "kanal"}, {"name", "Kanal"}}},
-                 {"git", json::object{}}});
-  });
+  if (is_exposed(management, "info")) {
+    router.add("GET", base + "/info", [&parts](const RequestPtr&, const auto&) -> Answer {
+      return json_response(200, json::object{{"build", json::object{{"version", parts.settings.version},
+                                                                    {"artifact", "kanal"},
+                                                                    {"name", "Kanal"},
+                                                                    {"group", "no.kanal"}}},
+                                             {"git", json::object{}}});
+    });
+  }
+  if (is_exposed(management, "configprops")) {
+    router.add("GET", base + "/configprops", [&parts](const RequestPtr& request, const auto&) -> Answer {
+      if (!is_operator(parts, *request)) return for_operators_only(parts, *request);
+      json::object properties;
+      for (const auto& [key, value] : parts.settings.management.configuration) properties[key] = value;
+      return json_response(200, json::object{{"properties", std::move(properties)}});
+    });
+  }
+  if (management.shut_down && is_exposed(management, "shutdown")) {
+    router.add("POST", base + "/shutdown", [&parts](const RequestPtr& request, const auto&) -> Answer {
+      if (!is_operator(parts, *request)) return for_operators_only(parts, *request);
+      parts.log.warning("shutdown_asked_for", {{"from", request->remote_address}});
+      auto response = json_response(200, json::object{{"message", "Shutting down, bye..."}});
+      response.done = [&parts](bool) { parts.settings.management.shut_down(); };
+      return response;
+    });
+  }
+  add_metrics_routes(router, parts, requests);
+  add_logger_routes(router, parts);
 }
 
 }  // namespace kanal::api

@@ -59,6 +59,16 @@ void add_conversation_routes(net::Router& router, const ApiParts& parts);
 void add_status_routes(net::Router& router, const ApiParts& parts);
 void add_capability_routes(net::Router& router, const ApiParts& parts);
 void add_subscription_routes(net::Router& router, const ApiParts& parts);
-void add_management_routes(net::Router& router, const ApiParts& parts);
+/// `requests`: what the API has answered so far. Both outlive the router.
+void add_management_routes(net::Router& router, const ApiParts& parts, const ops::Timer& requests);
+void add_metrics_routes(net::Router& router, const ApiParts& parts, const ops::Timer& requests);
+void add_logger_routes(net::Router& router, const ApiParts& parts);
+
+/// Is this management endpoint (`health`, `loggers`, ...) to be served?
+[[nodiscard]] bool is_exposed(const ManagementSettings& settings, std::string_view endpoint);
+/// What changes or tells much is for whoever is on this machine or has logged in.
+[[nodiscard]] bool is_operator(const ApiParts& parts, const net::Request& request);
+/// The answer to anybody else.
+[[nodiscard]] net::Response for_operators_only(const ApiParts& parts, const net::Request& request);
 
 }  // namespace kanal::api

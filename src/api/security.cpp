@@ -42,9 +42,11 @@ void add_security_headers(net::Response& response, bool tls) {
   if (tls) response.headers.emplace_back("Strict-Transport-Security", "max-age=31536000 ; includeSubDomains");
 }
 
-bool is_open(std::string_view path) {
-  constexpr std::string_view manage = "/manage/";
-  return path == "/error" || (path.starts_with(manage) && path.find('/', manage.size()) == std::string_view::npos);
+bool is_open(std::string_view path, std::string_view manage) {
+  if (path == "/error") return true;
+  if (!path.starts_with(manage)) return false;
+  const auto rest = path.substr(manage.size());
+  return rest.size() > 1 && rest.front() == '/' && rest.find('/', 1) == std::string_view::npos;
 }
 
 bool is_logged_in(const net::Request& request, const std::pair<std::string, Secret>& user) {

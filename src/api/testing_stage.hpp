@@ -252,7 +252,8 @@ class XmlReader final : public ports::ArkivmeldingReader {
 /// Keeps the names of the events.
 class RecordingLog final : public Log {
  public:
-  void write(LogLevel, std::string_view event, std::initializer_list<LogField>) override {
+  void write(LogLevel level, std::string_view event, std::initializer_list<LogField>) override {
+    if (level == LogLevel::debug) return;
     const std::scoped_lock lock(mutex_);
     events_.emplace_back(event);
   }

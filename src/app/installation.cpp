@@ -198,6 +198,9 @@ struct Installation::Parts {
   Clock& clock;
   Log& log;
   ports::CrashPoints& points;
+  ProcessControls controls;
+  const Time started = clock.now();
+  ops::Timer calls{"http.client.requests", "Calls to the national services and web-hooks"};
   std::vector<crypto::Identity> identities;
   flow::Settings settings;
   std::unique_ptr<net::HttpClient> http;
@@ -218,6 +221,8 @@ struct Installation::Parts {
   Result<std::string> installation_id();
   Result<void> make_services(const std::vector<transports::Factory>& enabled);
   Result<void> make_server();
+  api::ManagementSettings management();
+  [[nodiscard]] std::vector<ops::Metric> metrics() const;
 };
 
 Result<void> Installation::Parts::read_identity() {
@@ -238,6 +243,13 @@ Result<void> Installation::Parts::read_identity() {
 Result<void> Installation::Parts::open_lookup(const std::vector<transports::Factory>& enabled) {
   auto options = client_options(config);
   if (!options) return failed(options);
+  options->seen = [this](const net::ClientCall& call) {
+    calls.record({{"clientName", std::string(call.host)},
+                  {"method", std::string(call.method)},
+                  {"status", std::to_string(call.status)},
+                  {"outcome", ops::outcome_of(call.status)}},
+                 call.seconds);
+  };
   http = std::make_unique<net::HttpClient>(std::move(*options));
   auto token_client = registry_token_client(config, identities.front());
   if (!token_client) return failed(token_client);
@@ -294,6 +306,50 @@ Result<void> Installation::Parts::make_services(const std::vector<transports::Fa
   return {};
 }
 
+std::vector<ops::Metric> Installation::Parts::metrics() const {
+  auto all = ops::process_metrics(started, clock.now());
+  all.push_back(calls.collect());
+  using Kind = ops::Metric::Kind;
+  const std::chrono::duration<double, std::ratio<86400>> left =
+      identities.front().certificate.not_after() - clock.now();
+  all.push_back({"kanal.certificate.days",
+                 Kind::gauge,
+                 "Days until the business certificate expires",
+                 "",
+                 {{{}, left.count(), 0, 0}}});
+  all.push_back({"kanal.store.commits",
+                 Kind::counter,
+                 "Durable commits",
+                 "",
+                 {{{}, static_cast<double>(store->commits()), 0, 0}}});
+  if (controls.log == nullptr) return all;
+  ops::Metric lines{"logback.events", Kind::counter, "Log lines", "", {}};
+  for (const auto& [name, level] : {std::pair("debug", LogLevel::debug),
+                                    {"info", LogLevel::info},
+                                    {"warn", LogLevel::warning},
+                                    {"error", LogLevel::error}}) {
+    lines.series.push_back({{{"level", name}}, static_cast<double>(controls.log->count(level)), 0, 0});
+  }
+  all.push_back(std::move(lines));
+  return all;
+}
+
+api::ManagementSettings Installation::Parts::management() {
+  api::ManagementSettings management;
+  management.base_path = config.text_or("management.endpoints.web.base-path", "/manage");
+  management.include = config.list("management.endpoints.web.exposure.include");
+  management.exclude = config.list("management.endpoints.web.exposure.exclude");
+  management.health_details = config.text_or("management.endpoint.health.show-details", "always") != "never";
+  if (const auto file = config.text("logging.file.name"); file && !file->empty()) {
+    management.log_file = config.folder() / *file;
+  }
+  for (auto& shown : config.show()) management.configuration.emplace_back(std::move(shown.key), std::move(shown.value));
+  management.log = controls.log;
+  management.shut_down = controls.shut_down;
+  management.metrics = [this] { return metrics(); };
+  return management;
+}
+
 Result<void> Installation::Parts::make_server() {
   auto poster = webhook_poster_options(config);
   if (!poster) return failed(poster);
@@ -307,6 +363,7 @@ Result<void> Installation::Parts::make_server() {
   if (auto prepared = engine->prepare(); !prepared) return failed(prepared);
   auto api = api_settings(config);
   if (!api) return failed(api);
+  api->management = management();
   auto options = server_options(config);
   if (!options) return failed(options);
   auto handler = api::make_api({engine->submit(), engine->inbox(), engine->board(), services, *store, *spool, *registry,
@@ -320,8 +377,9 @@ Installation::Installation(std::unique_ptr<Parts> parts) : parts_(std::move(part
 Installation::~Installation() { stop(); }
 
 Result<std::unique_ptr<Installation>> Installation::make(ops::Config config, Clock& clock, Log& log,
-                                                         ports::CrashPoints& points) {
+                                                         ports::CrashPoints& points, ProcessControls controls) {
   auto parts = std::make_unique<Parts>(std::move(config), clock, log, points);
+  parts->controls = std::move(controls);
   std::vector<transports::Factory> enabled;
   for (auto& factory : transports::all_factories()) {
     auto on = parts->config.boolean(factory.enable_property);

@@ -1,5 +1,7 @@
 #include "app/serve_command.hpp"
 
+#include <unistd.h>
+
 #include <csignal>
 
 #include <iostream>
@@ -36,7 +38,7 @@ Result<ops::Config> load_config(const std::string& folder, const std::vector<std
   return ops::Config::load(sources);
 }
 
-std::unique_ptr<Log> make_log(const ops::Config& config) {
+std::unique_ptr<ops::ManagedLog> make_log(const ops::Config& config) {
   ops::LoggerOptions options;
   options.level = level_of(config.text_or("kanal.log.level", "info"));
   options.json = config.text_or("app.logger.stdoutAppender", "CONSOLE") == "JSON";
@@ -62,7 +64,8 @@ int serve(const std::string& folder, const std::vector<std::string>& arguments) 
   const auto log = make_log(*config);
   SystemClock clock;
   KillPoints points(config->text_or("kanal.crash-at", ""));
-  auto installation = Installation::make(std::move(*config), clock, *log, points);
+  auto installation =
+      Installation::make(std::move(*config), clock, *log, points, {log.get(), [] { ::kill(::getpid(), SIGTERM); }});
   if (!installation) {
     std::cerr << "kanal: " << installation.error().text() << "\n";
     return exit_code::configuration;

@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "ops/config.hpp"
+#include "ops/logger.hpp"
 
 namespace kanal::app {
 
@@ -21,7 +22,7 @@ constexpr int configuration = 2;  ///< configuration or arguments are wrong
 Result<ops::Config> load_config(const std::string& folder, const std::vector<std::string>& arguments);
 
 /// The log as the configuration wants it.
-std::unique_ptr<Log> make_log(const ops::Config& config);
+std::unique_ptr<ops::ManagedLog> make_log(const ops::Config& config);
 
 int serve(const std::string& folder, const std::vector<std::string>& arguments);
 

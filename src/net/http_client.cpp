@@ -22,8 +22,13 @@ struct HttpClient::Impl {
       handle->trust = *store;
     }
     handle->origin = origin->key;
+    const auto begun = std::chrono::steady_clock::now();
     auto result = Transfer(options, request, *origin, sink, *handle).run();
     pool.give_back(std::move(handle));
+    if (options.seen) {
+      const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+      options.seen({origin->host, request.method, result ? result->status : 0, took.count()});
+    }
     return result;
   }
 

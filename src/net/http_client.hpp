@@ -18,6 +18,14 @@
 
 namespace kanal::net {
 
+/// What came of a call, for statistics.
+struct ClientCall {
+  std::string_view host;  ///< with its port
+  std::string_view method;
+  int status = 0;  ///< 0: no answer
+  double seconds = 0;
+};
+
 struct ClientOptions {
   std::string ca_pem{};  ///< trusted besides the system's store
   std::string client_certificate_pem{};
@@ -26,6 +34,7 @@ struct ClientOptions {
   std::chrono::milliseconds connect_timeout{5'000};
   std::size_t max_idle_connections = 32;
   std::string user_agent = "kanal";
+  std::function<void(const ClientCall&)> seen{};  ///< after every call, on its thread
 };
 
 struct ClientRequest {

@@ -121,6 +121,7 @@ class Router {
   void add(std::string method, std::string pattern, Endpoint endpoint);
   struct Match {
     const Endpoint* endpoint = nullptr;
+    std::string_view pattern;  ///< as it was added: what statistics count requests by
     Variables variables;
     bool path_known = false;  ///< with no endpoint: wrong method
     std::vector<std::string> allowed;
@@ -130,6 +131,7 @@ class Router {
  private:
   struct Route {
     std::string method;
+    std::string pattern;
     std::vector<std::string> segments;
     Endpoint endpoint;
   };

@@ -34,7 +34,8 @@ bool more_specific(const std::vector<std::string>& a, const std::vector<std::str
 
 void Router::add(std::string method, std::string pattern, Endpoint endpoint) {
   const auto parts = split(pattern);
-  routes_.push_back({std::move(method), {parts.begin(), parts.end()}, std::move(endpoint)});
+  std::vector<std::string> segments(parts.begin(), parts.end());
+  routes_.push_back({std::move(method), std::move(pattern), std::move(segments), std::move(endpoint)});
 }
 
 Router::Match Router::find(std::string_view method, std::string_view path) const {
@@ -56,6 +57,7 @@ Router::Match Router::find(std::string_view method, std::string_view path) const
   const Route* chosen = exact ? exact : get;
   if (!chosen) return match;
   match.endpoint = &chosen->endpoint;
+  match.pattern = chosen->pattern;
   for (std::size_t i = 0; i < given.size(); ++i) {
     if (is_variable(chosen->segments[i])) match.variables.emplace_back(given[i]);
   }

@@ -2,6 +2,7 @@
 // bounded and gives up its oldest line when full; how many were lost is said as soon as there is room.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <memory>
@@ -16,19 +17,23 @@
 
 namespace kanal::ops {
 
-class AsyncLog final : public Log {
+class AsyncLog final : public ManagedLog {
  public:
   /// The sinks get their formatter here. `queue_size` lines wait at most.
   AsyncLog(const LoggerOptions& options, std::vector<spdlog::sink_ptr> sinks, std::size_t queue_size);
   ~AsyncLog() override;
   void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) override;
+  [[nodiscard]] LogLevel level() const override { return least_; }
+  void set_level(LogLevel level) override { least_ = level; }
+  [[nodiscard]] std::uint64_t count(LogLevel level) const override { return counts_[static_cast<std::size_t>(level)]; }
 
  private:
   void post(LogLevel level, std::string_view event, std::initializer_list<LogField> fields);
   void report_dropped();
 
   bool json_;
-  LogLevel least_;
+  std::atomic<LogLevel> least_;
+  std::array<std::atomic<std::uint64_t>, 4> counts_{};
   std::string orgnr_;
   std::size_t queue_size_;
   std::atomic<std::size_t> reported_{0};

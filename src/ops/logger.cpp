@@ -9,6 +9,7 @@
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include "base/log_context.hpp"
 #include "ops/async_log.hpp"
 #include "ops/key_names.hpp"
 #include "ops/log_line.hpp"
@@ -92,7 +93,15 @@ void AsyncLog::write(LogLevel level, std::string_view event, std::initializer_li
 
 void AsyncLog::post(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
   const std::span<const LogField> all(fields.begin(), fields.size());
-  const std::string line = json_ ? json_line(level, event, all, orgnr_) : text_line(level, event, all);
+  ++counts_[static_cast<std::size_t>(level)];
+  std::vector<LogField> traced;
+  std::span<const LogField> told = all;
+  if (const auto& trace_id = LogContext::trace_id(); !trace_id.empty()) {
+    traced.assign(all.begin(), all.end());
+    traced.emplace_back("trace_id", trace_id);
+    told = traced;
+  }
+  const std::string line = json_ ? json_line(level, event, told, orgnr_) : text_line(level, event, told);
   logger_->log(spdlog_level(level), spdlog::string_view_t(line.data(), line.size()));
 }
 
@@ -105,7 +114,7 @@ void AsyncLog::report_dropped() {
   }
 }
 
-std::unique_ptr<Log> make_logger(const LoggerOptions& options) {
+std::unique_ptr<ManagedLog> make_logger(const LoggerOptions& options) {
   std::vector<spdlog::sink_ptr> sinks;
   std::string problem;
   if (options.file) {

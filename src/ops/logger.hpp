@@ -2,6 +2,7 @@
 // section 9).
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -11,6 +12,15 @@
 #include "base/log.hpp"
 
 namespace kanal::ops {
+
+/// A log whose level may change while it is in use, and which counts its lines. Thread-safe.
+class ManagedLog : public Log {
+ public:
+  [[nodiscard]] virtual LogLevel level() const = 0;
+  virtual void set_level(LogLevel level) = 0;
+  /// Lines of this level that were written since the start.
+  [[nodiscard]] virtual std::uint64_t count(LogLevel level) const = 0;
+};
 
 struct LoggerOptions {
   bool json = false;
@@ -23,7 +33,7 @@ struct LoggerOptions {
 /// Never blocks: when the queue is full the oldest lines are dropped and counted (`log.dropped`). A file that cannot be
 /// opened is said on stderr (`log.file_unusable`); the log goes on there. Lines written before the object goes are
 /// written out.
-std::unique_ptr<Log> make_logger(const LoggerOptions& options);
+std::unique_ptr<ManagedLog> make_logger(const LoggerOptions& options);
 
 /// `debug`, `info`, `warning`, `error` in any case, as kanal.log.level has it.
 [[nodiscard]] std::optional<LogLevel> log_level(std::string_view name);

@@ -36,7 +36,7 @@ constexpr std::string_view note_embedded = "The embedded store needs no login. T
 constexpr std::string_view note_altinn2 = "Altinn 2 is gone since version 4; remove the line.";
 constexpr std::string_view note_java = "Belongs to the Java version; remove the line.";
 constexpr std::string_view note_manage =
-    "Not adjustable yet: /manage serves health, info, metrics, prometheus and shutdown.";
+    "Name the endpoints in management.endpoints.web.exposure.include or exclude instead, and remove the line.";
 constexpr std::string_view note_lock =
     "Keys that cannot leave their provider are not supported yet: give a PKCS12 or JKS file.";
 
@@ -376,13 +376,13 @@ constexpr auto table = std::to_array<Setting>({
     {"difi.security.user.password", secret, "", "Its password."},
     {"spring.servlet.multipart.max-file-size", size, "500MB", "Largest attachment in a multipart call; -1: no limit."},
     {"spring.servlet.multipart.max-request-size", size, "500MB", "Largest multipart call; -1: no limit."},
-    {"management.endpoints.web.base-path", text, "/manage", "Where the management endpoints are.", not_yet, note_manage},
-    {"management.endpoints.web.exposure.include", list, "*", "Endpoints that are served.", not_yet, note_manage},
-    {"management.endpoints.web.exposure.exclude", list, "env", "Endpoints that are not.", not_yet, note_manage},
-    {"management.endpoints.enabled-by-default", boolean, "true", "Serve all of them.", not_yet, note_manage},
-    {"management.endpoint.health.show-details", text, "always", "always or never.", not_yet, note_manage},
-    {"management.endpoint.health.probes.enabled", boolean, "true", "Liveness and readiness.", not_yet, note_manage},
-    {"management.info.git.mode", text, "full", "How much is told about the build.", not_yet, note_manage},
+    {"management.endpoints.web.base-path", text, "/manage", "Where the management endpoints are."},
+    {"management.endpoints.web.exposure.include", list, "*", "Endpoints that are served."},
+    {"management.endpoints.web.exposure.exclude", list, "env", "Endpoints that are not."},
+    {"management.endpoints.enabled-by-default", boolean, "true", "Serve all of them.", obsolete, note_manage},
+    {"management.endpoint.health.show-details", text, "always", "always or never."},
+    {"management.endpoint.health.probes.enabled", boolean, "true", "Liveness and readiness.", obsolete, "They are always there; remove the line."},
+    {"management.info.git.mode", text, "full", "How much is told about the build.", obsolete, "/manage/info tells the version; remove the line."},
     {"logging.file.name", text, "integrasjonspunkt-logs/application.log", "The log file; empty: none."},
     {"logging.level.<logger>", text, "", "Level of one logger of the Java version.", obsolete, "There are no loggers to tell apart; set kanal.log.level."},
     {"app.logger.enableLogstash", boolean, "false", "Ship the log to Digdir.", not_yet, note_logstash},
