@@ -433,7 +433,7 @@ class ApiStage : public ::testing::Test {
   ManualClock clock;
   RecordingLog log;
   store::Spool* spool = SharedSpool::get().spool.get();
-  std::unique_ptr<store::SqliteStore> database =
+  std::unique_ptr<store::SqlStore> database =
       store::open_sqlite_store({folder.path() / "kanal.db"}, *spool, clock, log).value();
   ScriptedDirectory directory;
   ScriptedCertificate certificate;

@@ -209,7 +209,7 @@ struct Installation::Parts {
   std::unique_ptr<lookup::OwnCertificate> own_certificate;
   ArkivmeldingAdapter arkivmelding;
   std::unique_ptr<store::Spool> spool;
-  std::unique_ptr<store::SqliteStore> store;
+  std::unique_ptr<store::SqlStore> store;
   flow::Services services;
   std::unique_ptr<WebhookPoster> webhook_poster;
   std::unique_ptr<flow::Engine> engine;

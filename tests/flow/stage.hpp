@@ -301,7 +301,7 @@ class FlowStage : public ::testing::Test {
   ManualClock clock;
   SilentLog log;
   std::unique_ptr<store::Spool> spool = store::open_spool({folder.path() / "spool", crypto::Key256{}}).value();
-  std::unique_ptr<store::SqliteStore> database =
+  std::unique_ptr<store::SqlStore> database =
       store::open_sqlite_store({folder.path() / "kanal.db"}, *spool, clock, log).value();
   EveryoneDirectory directory;
   GoodCertificate certificate;

@@ -44,18 +44,46 @@ tl::unexpected<Error> error_of(sqlite3* connection, int code) {
   }
 }
 
+constexpr Dialect dialect{false, "", "", "", "", true, "CROSS JOIN", "ifnull(message_channel, '')", false};
+
+/// Whether SQLite copies a text or blob that is bound, or reads it where it lies.
+enum class Binding { copy, refer };
+
 }  // namespace
 
-Statement::Statement(sqlite3* connection, sqlite3_stmt* statement, bool* in_use, int prepared)
-    : connection_(connection), statement_(statement), in_use_(in_use), failed_(prepared) {}
+class Database::Statement final : public Cursor {
+ public:
+  /// `in_use` is the cache's mark; null for a statement that is not kept. `prepared`: the result code of that.
+  Statement(sqlite3* connection, sqlite3_stmt* statement, bool* in_use, int prepared)
+      : connection_(connection), statement_(statement), in_use_(in_use), failed_(prepared) {}
+  Statement(Statement&& other) noexcept
+      : connection_(other.connection_),
+        statement_(std::exchange(other.statement_, nullptr)),
+        in_use_(std::exchange(other.in_use_, nullptr)),
+        failed_(other.failed_) {}
+  ~Statement() override;
 
-Statement::Statement(Statement&& other) noexcept
-    : connection_(other.connection_),
-      statement_(std::exchange(other.statement_, nullptr)),
-      in_use_(std::exchange(other.in_use_, nullptr)),
-      failed_(other.failed_) {}
+  void bind(std::span<const Param> params, Binding binding);
+  Result<bool> step() override;
+  [[nodiscard]] bool is_null(int column) const override {
+    return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+  }
+  [[nodiscard]] std::int64_t integer(int column) const override { return sqlite3_column_int64(statement_, column); }
+  [[nodiscard]] ByteView bytes(int column) const override {
+    const auto* data = static_cast<const std::byte*>(sqlite3_column_blob(statement_, column));
+    return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+  }
 
-Statement::~Statement() {
+ private:
+  int bind(int index, const Param& param, Binding binding);
+
+  sqlite3* connection_;
+  sqlite3_stmt* statement_;
+  bool* in_use_;
+  int failed_;  ///< result code of an earlier failure, or 0
+};
+
+Database::Statement::~Statement() {
   if (in_use_ == nullptr) {
     sqlite3_finalize(statement_);
     return;
@@ -65,11 +93,29 @@ Statement::~Statement() {
   *in_use_ = false;
 }
 
-void Statement::note(int code) {
-  if (failed_ == SQLITE_OK) failed_ = code;
+void Database::Statement::bind(std::span<const Param> params, Binding binding) {
+  int index = 0;
+  for (const auto& param : params) {
+    const int code = bind(++index, param, binding);
+    if (failed_ == SQLITE_OK) failed_ = code;
+  }
 }
 
-Result<bool> Statement::step() {
+int Database::Statement::bind(int index, const Param& param, Binding binding) {
+  if (param.null) return sqlite3_bind_null(statement_, index);
+  if (param.type == Param::Type::integer) return sqlite3_bind_int64(statement_, index, param.integer);
+  auto* const destructor = binding == Binding::copy ? SQLITE_TRANSIENT : SQLITE_STATIC;
+  const auto size = param.bytes.size();
+  if (param.type == Param::Type::text) {
+    // An empty view may have no address, and no address would mean NULL.
+    const char* text = size == 0 ? "" : text_of(param.bytes).data();
+    return sqlite3_bind_text64(statement_, index, text, size, destructor, SQLITE_UTF8);
+  }
+  if (size == 0) return sqlite3_bind_zeroblob(statement_, index, 0);
+  return sqlite3_bind_blob64(statement_, index, param.bytes.data(), size, destructor);
+}
+
+Result<bool> Database::Statement::step() {
   if (failed_ != SQLITE_OK) return error_of(connection_, failed_);
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
@@ -77,57 +123,6 @@ Result<bool> Statement::step() {
   auto error = error_of(connection_, code);
   sqlite3_reset(statement_);
   return error;
-}
-
-Result<void> Statement::run() {
-  for (;;) {
-    auto row = step();
-    if (!row) return failed(row);
-    if (!*row) return {};
-  }
-}
-
-void Statement::bind_null(int index) { note(sqlite3_bind_null(statement_, index)); }
-void Statement::bind_integer(int index, std::int64_t value) { note(sqlite3_bind_int64(statement_, index, value)); }
-
-void Statement::bind_text(int index, std::string_view value, Keep keep) {
-  // An empty view may have no address, and no address would mean NULL.
-  const char* text = value.empty() ? "" : value.data();
-  note(sqlite3_bind_text64(statement_, index, text, value.size(), keep == Keep::copy ? SQLITE_TRANSIENT : SQLITE_STATIC,
-                           SQLITE_UTF8));
-}
-
-void Statement::bind_bytes(int index, ByteView value, Keep keep) {
-  if (value.empty()) {
-    note(sqlite3_bind_zeroblob(statement_, index, 0));
-    return;
-  }
-  note(sqlite3_bind_blob64(statement_, index, value.data(), value.size(),
-                           keep == Keep::copy ? SQLITE_TRANSIENT : SQLITE_STATIC));
-}
-
-void Statement::bind_other(int index, const Value& value, Keep keep) {
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) return bind_integer(index, *integer);
-  if (const auto* text = std::get_if<std::string>(&value)) return bind_text(index, *text, keep);
-  bind_null(index);
-}
-
-bool Statement::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
-std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_, column); }
-
-ByteView Statement::bytes(int column) const {
-  const auto* data = static_cast<const std::byte*>(sqlite3_column_blob(statement_, column));
-  return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
-}
-
-std::string Statement::text(int column) const { return std::string(text_of(bytes(column))); }
-
-std::optional<std::string> Statement::optional_text(int column) const {
-  return is_null(column) ? std::nullopt : std::optional(text(column));
-}
-
-std::optional<Time> Statement::optional_time(int column) const {
-  return is_null(column) ? std::nullopt : std::optional(time(column));
 }
 
 void Database::Close::operator()(sqlite3* connection) const { sqlite3_close(connection); }
@@ -156,16 +151,17 @@ Result<void> Database::script(const std::string& sql) {
   return {};
 }
 
-Statement Database::prepared(std::string_view sql) {
+Database::Statement Database::prepared(std::string_view sql) {
   auto at = cache_.find(sql);
   if (at == cache_.end()) at = cache_.emplace(std::string(sql), Cached{}).first;
   auto& cached = at->second;
   sqlite3_stmt* statement = cached.statement.get();
-  int code = SQLITE_OK;
   // A statement that is still running somewhere up the stack gets a twin for the occasion.
   if (statement == nullptr || cached.in_use) {
     const unsigned flags = cached.in_use ? 0U : unsigned{SQLITE_PREPARE_PERSISTENT};
-    code = sqlite3_prepare_v3(connection_.get(), sql.data(), static_cast<int>(sql.size()), flags, &statement, nullptr);
+    const auto text = expand(sql, dialect);
+    const int code =
+        sqlite3_prepare_v3(connection_.get(), text.data(), static_cast<int>(text.size()), flags, &statement, nullptr);
     if (cached.in_use || code != SQLITE_OK) return {connection_.get(), statement, nullptr, code};
     cached.statement.reset(statement);
   }
@@ -173,16 +169,31 @@ Statement Database::prepared(std::string_view sql) {
   return {connection_.get(), statement, &cached.in_use, SQLITE_OK};
 }
 
-Statement Database::query_once(const std::string& sql, const std::vector<Value>& values) {
-  sqlite3_stmt* handle = nullptr;
-  const int code = sqlite3_prepare_v3(connection_.get(), sql.data(), static_cast<int>(sql.size()), 0, &handle, nullptr);
-  Statement statement(connection_.get(), handle, nullptr, code);
-  int index = 0;
-  for (const auto& value : values) statement.bind(++index, value, Statement::Keep::copy);
+Result<void> Database::execute(std::string_view sql, std::span<const Param> params) {
+  Statement statement = prepared(sql);
+  statement.bind(params, Binding::refer);
+  for (;;) {
+    auto row = statement.step();
+    if (!row) return failed(row);
+    if (!*row) return {};
+  }
+}
+
+std::unique_ptr<Cursor> Database::start(std::string_view sql, std::span<const Param> params, Keep keep) {
+  std::unique_ptr<Statement> statement;
+  if (keep == Keep::yes) {
+    statement = std::make_unique<Statement>(prepared(sql));
+  } else {
+    const auto text = expand(sql, dialect);
+    sqlite3_stmt* handle = nullptr;
+    const int code =
+        sqlite3_prepare_v3(connection_.get(), text.data(), static_cast<int>(text.size()), 0, &handle, nullptr);
+    statement = std::make_unique<Statement>(connection_.get(), handle, nullptr, code);
+  }
+  statement->bind(params, Binding::copy);
   return statement;
 }
 
-std::int64_t Database::last_id() const { return sqlite3_last_insert_rowid(connection_.get()); }
 std::int64_t Database::changes() const { return sqlite3_changes64(connection_.get()); }
 bool Database::in_transaction() const { return sqlite3_get_autocommit(connection_.get()) == 0; }
 

@@ -6,10 +6,10 @@
 
 #include <fmt/format.h>
 
+#include "store/common/remover.hpp"
 #include "store/spool/files.hpp"
 #include "store/sqlite/migrations.hpp"
 #include "store/sqlite/readers.hpp"
-#include "store/sqlite/remover.hpp"
 #include "store/sqlite/sqlite_txn.hpp"
 #include "store/sqlite/writer.hpp"
 
@@ -58,7 +58,7 @@ Result<File> lock_file(const fs::path& file) {
   return lock;
 }
 
-class EmbeddedStore final : public SqliteStore {
+class EmbeddedStore final : public SqlStore {
  public:
   EmbeddedStore(File lock, std::unique_ptr<Database> database, std::unique_ptr<Readers> readers,
                 ports::BlobStore& blobs, Clock& clock, Log& log)
@@ -135,8 +135,8 @@ class EmbeddedStore final : public SqliteStore {
 
 }  // namespace
 
-Result<std::unique_ptr<SqliteStore>> open_sqlite_store(const SqliteOptions& options, ports::BlobStore& blobs,
-                                                       Clock& clock, Log& log) {
+Result<std::unique_ptr<SqlStore>> open_sqlite_store(const SqliteOptions& options, ports::BlobStore& blobs, Clock& clock,
+                                                    Log& log) {
   auto lock = lock_file(options.file);
   if (!lock) return failed(lock);
   auto database = Database::open(options.file, Database::Access::read_write);

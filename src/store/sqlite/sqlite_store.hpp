@@ -10,7 +10,7 @@
 
 #include "base/log.hpp"
 #include "base/time.hpp"
-#include "ports/store.hpp"
+#include "store/common/sql_store.hpp"
 
 namespace kanal::store {
 
@@ -19,18 +19,9 @@ struct SqliteOptions {
   int read_connections = 4;
 };
 
-/// A store that also knows which blobs its rows refer to.
-class SqliteStore : public ports::Store {
- public:
-  /// True also when the database cannot say: what may be needed is kept.
-  [[nodiscard]] virtual bool knows_blob(const BlobId& id) = 0;
-  /// Commits made since the store was opened: fewer than write() calls when those shared them. For metrics.
-  [[nodiscard]] virtual std::uint64_t commits() const = 0;
-};
-
 /// Opens the file, takes the process lock (`store.locked` when another process has it), runs migrations forward. SBDs,
 /// raw receipts and job payloads are sealed with `blobs`; blobs of removed rows are removed from it after the commit.
-Result<std::unique_ptr<SqliteStore>> open_sqlite_store(const SqliteOptions& options, ports::BlobStore& blobs,
-                                                       Clock& clock, Log& log);
+Result<std::unique_ptr<SqlStore>> open_sqlite_store(const SqliteOptions& options, ports::BlobStore& blobs, Clock& clock,
+                                                    Log& log);
 
 }  // namespace kanal::store

@@ -58,8 +58,8 @@ class SqliteStoreTest : public ::testing::Test {
     spool_folder_.reset();
   }
 
-  Result<std::unique_ptr<SqliteStore>> try_open() { return open_sqlite_store({file(), 2}, *spool_, clock_, log_); }
-  std::unique_ptr<SqliteStore> open() {
+  Result<std::unique_ptr<SqlStore>> try_open() { return open_sqlite_store({file(), 2}, *spool_, clock_, log_); }
+  std::unique_ptr<SqlStore> open() {
     auto store = try_open();
     EXPECT_TRUE(store) << store.error().text();
     return std::move(*store);

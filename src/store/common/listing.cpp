@@ -1,4 +1,4 @@
-#include "store/sqlite/listing.hpp"
+#include "store/common/listing.hpp"
 
 #include <algorithm>
 
@@ -23,7 +23,7 @@ struct Driver {
   std::int64_t matches = 0;
 };
 
-Result<std::int64_t> number(Database& database, const std::string& sql, const std::vector<Value>& values) {
+Result<std::int64_t> number(Sql& database, const std::string& sql, const std::vector<Value>& values) {
   auto query = database.query_once(sql, values);
   auto row = query.step();
   if (!row) return failed(row);
@@ -35,23 +35,24 @@ void append(std::vector<Value>& to, const std::vector<Value>& from) { to.insert(
 bool is_counted(const Filter& filter) { return filter.kind == Kind::base || filter.kind == Kind::counted; }
 
 /// Conditions joined by AND; a plus sign keeps SQLite from using an index for those that are not looked up.
-Condition condition(const std::vector<Filter>& filters, std::optional<std::size_t> looked_up) {
+Condition condition(const Sql& database, const std::vector<Filter>& filters, std::optional<std::size_t> looked_up) {
   Condition joined;
   for (std::size_t i = 0; i < filters.size(); ++i) {
     const auto& filter = filters[i];
-    const bool free = filter.kind == Kind::base || filter.kind == Kind::range || i == looked_up;
+    const bool free = database.plans() || filter.kind == Kind::base || filter.kind == Kind::range || i == looked_up;
     joined.sql += fmt::format("{}{}{}", joined.sql.empty() ? "" : " AND ", free ? "" : "+", filter.sql);
     append(joined.values, filter.values);
   }
-  if (joined.sql.empty()) joined.sql = "1";
+  if (joined.sql.empty()) joined.sql = "1 = 1";
   joined.looked_up = looked_up.has_value();
   return joined;
 }
 
 /// Rows that all of the counted filters, or only the base one, match.
-Result<std::int64_t> counted(Database& database, const ListedTable& table, const std::vector<Filter>& filters) {
-  const auto where = condition(filters, {});
-  return number(database, fmt::format("SELECT ifnull(sum(n), 0) FROM {} WHERE {}", table.counts, where.sql),
+Result<std::int64_t> counted(Sql& database, const ListedTable& table, const std::vector<Filter>& filters) {
+  const auto where = condition(database, filters, {});
+  return number(database,
+                fmt::format("SELECT CAST(coalesce(sum(n), 0) AS BIGINT) FROM {} WHERE {}", table.counts, where.sql),
                 where.values);
 }
 
@@ -63,12 +64,12 @@ std::vector<Filter> with_base(const std::vector<Filter>& filters, const Filter* 
   return chosen;
 }
 
-Result<std::int64_t> estimate(Database& database, const ListedTable& table, const std::vector<Filter>& filters,
+Result<std::int64_t> estimate(Sql& database, const ListedTable& table, const std::vector<Filter>& filters,
                               const Filter& filter) {
   if (filter.kind == Kind::few) return 1;
   const auto chosen = with_base(filters, &filter);
   if (filter.kind == Kind::counted) return counted(database, table, chosen);
-  const auto where = condition(chosen, chosen.size() - 1);
+  const auto where = condition(database, chosen, chosen.size() - 1);
   auto values = where.values;
   values.emplace_back(probe_limit);
   return number(database,
@@ -76,8 +77,9 @@ Result<std::int64_t> estimate(Database& database, const ListedTable& table, cons
                 values);
 }
 
-Result<Driver> choose_driver(Database& database, const ListedTable& table, const std::vector<Filter>& filters) {
+Result<Driver> choose_driver(Sql& database, const ListedTable& table, const std::vector<Filter>& filters) {
   Driver best;
+  if (database.plans()) return best;
   for (std::size_t i = 0; i < filters.size(); ++i) {
     if (filters[i].kind == Kind::base || filters[i].kind == Kind::range) continue;
     const auto matches = estimate(database, table, filters, filters[i]);
@@ -87,10 +89,10 @@ Result<Driver> choose_driver(Database& database, const ListedTable& table, const
   return best;
 }
 
-Result<std::int64_t> count(Database& database, const ListedTable& table, const std::vector<Filter>& filters,
+Result<std::int64_t> count(Sql& database, const ListedTable& table, const std::vector<Filter>& filters,
                            const Driver& driver) {
   if (std::ranges::all_of(filters, is_counted)) return counted(database, table, filters);
-  const auto where = condition(filters, driver.filter);
+  const auto where = condition(database, filters, driver.filter);
   return number(database, fmt::format("SELECT count(*) FROM {} WHERE {}", table.table, where.sql), where.values);
 }
 
@@ -99,10 +101,11 @@ Result<Order> order_of(const ListedTable& table, const std::vector<ports::SortKe
   std::vector<std::string_view> used;
   std::string_view then;
   std::string_view way = "ASC";
-  const auto add = [&](std::string_view column) {
+  const auto add = [&](std::string_view column, bool nullable = false) {
     if (column.empty() || std::ranges::find(used, column) != used.end()) return;
     used.push_back(column);
-    order.sql += fmt::format("{}{} {}", order.sql.empty() ? "" : ", ", column, way);
+    const std::string_view nulls = !nullable ? "" : way == "ASC" ? " NULLS FIRST" : " NULLS LAST";
+    order.sql += fmt::format("{}{} {}{}", order.sql.empty() ? "" : ", ", column, way, nulls);
   };
   for (const auto& key : keys) {
     const auto sort = std::ranges::find(table.sortable, key.property, &SortColumn::property);
@@ -113,7 +116,7 @@ Result<Order> order_of(const ListedTable& table, const std::vector<ports::SortKe
                     fmt::format("cannot sort by '{}'; possible are {}", key.property.substr(0, 64), names));
     }
     way = key.descending ? "DESC" : "ASC";
-    add(sort->column);
+    add(sort->column, sort->nullable);
     then = sort->then;
   }
   order.single = used.size() <= 1;
@@ -123,7 +126,7 @@ Result<Order> order_of(const ListedTable& table, const std::vector<ports::SortKe
 }
 
 /// Is it cheaper to walk the rows in their order until the page is full than to find all matches and sort them?
-Result<bool> worth_walking(Database& database, const ListedTable& table, const std::vector<Filter>& filters,
+Result<bool> worth_walking(Sql& database, const ListedTable& table, const std::vector<Filter>& filters,
                            std::int64_t total, std::int64_t rows_needed) {
   const auto all = counted(database, table, with_base(filters, nullptr));
   if (!all) return failed(all);
@@ -133,7 +136,7 @@ Result<bool> worth_walking(Database& database, const ListedTable& table, const s
 
 }  // namespace
 
-Result<ListedPage> list(Database& database, const ListedTable& table, const std::vector<Filter>& filters,
+Result<ListedPage> list(Sql& database, const ListedTable& table, const std::vector<Filter>& filters,
                         const ports::PageRequest& page) {
   const auto order = order_of(table, page.sort);
   if (!order) return failed(order);
@@ -154,7 +157,7 @@ Result<ListedPage> list(Database& database, const ListedTable& table, const std:
     if (!walk) return failed(walk);
     if (*walk) looked_up.reset();
   }
-  auto where = condition(filters, looked_up);
+  auto where = condition(database, filters, looked_up);
   where.values.emplace_back(page.size);
   where.values.emplace_back(offset);
   listed.rows.emplace(database.query_once(fmt::format("SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT ? OFFSET ?",
@@ -163,12 +166,12 @@ Result<ListedPage> list(Database& database, const ListedTable& table, const std:
   return listed;
 }
 
-Result<Condition> selective_condition(Database& database, const ListedTable& table, const std::vector<Filter>& filters,
+Result<Condition> selective_condition(Sql& database, const ListedTable& table, const std::vector<Filter>& filters,
                                       std::int64_t at_most) {
   auto driver = choose_driver(database, table, filters);
   if (!driver) return failed(driver);
   if (driver->matches > at_most) driver->filter.reset();
-  return condition(filters, driver->filter);
+  return condition(database, filters, driver->filter);
 }
 
 }  // namespace kanal::store

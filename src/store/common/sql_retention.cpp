@@ -1,7 +1,7 @@
 // What is only history: how much there is, and removing it a batch at a time.
 #include <fmt/format.h>
 
-#include "store/sqlite/sqlite_txn.hpp"
+#include "store/common/sql_txn.hpp"
 
 namespace kanal::store {
 namespace {
@@ -11,7 +11,8 @@ std::string_view old_rows(ports::Leftover kind) {
   switch (kind) {
     case ports::Leftover::conversation:
       return "SELECT id FROM conversation c WHERE c.finished = 1 AND c.last_update < ? AND NOT EXISTS (SELECT 1 FROM "
-             "message m WHERE m.message_id = c.message_id AND m.direction = c.direction) AND NOT EXISTS (SELECT 1 FROM "
+             "message m WHERE @id(m.message_id) = @id(c.message_id) AND m.direction = c.direction) AND NOT EXISTS "
+             "(SELECT 1 FROM "
              "job j WHERE j.kind IN (SELECT kind FROM job_count) AND j.key = c.message_id) ORDER BY c.last_update "
              "LIMIT ?";
     case ports::Leftover::orphan:
@@ -27,23 +28,24 @@ std::string_view old_rows(ports::Leftover kind) {
 
 }  // namespace
 
-ports::StoreCounts SqliteTxn::counts() {
+ports::StoreCounts SqlTxn::counts() {
   ports::StoreCounts counts;
-  auto conversations = db_.query("SELECT pollable, sum(n) FROM conversation_count GROUP BY pollable");
+  auto conversations = db_.query("SELECT pollable, CAST(sum(n) AS BIGINT) FROM conversation_count GROUP BY pollable");
   while (next(conversations)) {
     counts.conversations += conversations.integer(1);
     if (conversations.boolean(0)) counts.pollable = conversations.integer(1);
   }
-  auto messages = db_.query("SELECT direction, sum(n) FROM message_count GROUP BY direction");
+  auto messages = db_.query("SELECT direction, CAST(sum(n) AS BIGINT) FROM message_count GROUP BY direction");
   while (next(messages)) (messages.integer(0) == 0 ? counts.outgoing : counts.incoming) = messages.integer(1);
-  auto jobs = db_.query("SELECT kind, n FROM job_count ORDER BY kind");
+  auto jobs = db_.query("SELECT kind, CAST(sum(n) AS BIGINT) FROM job_count GROUP BY kind ORDER BY kind");
   while (next(jobs)) counts.jobs.emplace_back(jobs.text(0), jobs.integer(1));
-  auto statuses = db_.query("SELECT status, n FROM message_status_count ORDER BY status");
+  auto statuses =
+      db_.query("SELECT status, CAST(sum(n) AS BIGINT) FROM message_status_count GROUP BY status ORDER BY status");
   while (next(statuses)) counts.statuses.emplace_back(statuses.text(0), statuses.integer(1));
   return counts;
 }
 
-Result<int> SqliteTxn::remove_leftovers(ports::Leftover kind, Time before, int limit) {
+Result<int> SqlTxn::remove_leftovers(ports::Leftover kind, Time before, int limit) {
   if (kind == ports::Leftover::finding) {
     auto removed = db_.run(
         "DELETE FROM finding WHERE (service, detection, subject) IN (SELECT service, detection, subject FROM finding "

@@ -2,7 +2,7 @@
 // older fence is refused, so that two workers never both finish a job.
 #include <fmt/format.h>
 
-#include "store/sqlite/sqlite_txn.hpp"
+#include "store/common/sql_txn.hpp"
 
 namespace kanal::store {
 namespace {
@@ -15,12 +15,12 @@ tl::unexpected<Error> lease_lost(const ports::Job& job) {
 
 }  // namespace
 
-Result<void> SqliteTxn::still_leased(const ports::Job& job, Result<void> written) {
+Result<void> SqlTxn::still_leased(const ports::Job& job, Result<void> written) {
   if (written && db_.changes() == 0) return lease_lost(job);
   return written;
 }
 
-Result<bool> SqliteTxn::enqueue(ports::Job job) {
+Result<bool> SqlTxn::enqueue(ports::Job job) {
   std::optional<std::string_view> package;
   if (job.package) package = job.package->id.str();
   auto inserted = db_.run(
@@ -37,11 +37,11 @@ Result<bool> SqliteTxn::enqueue(ports::Job job) {
   return true;
 }
 
-Result<std::vector<ports::Job>> SqliteTxn::lease(std::string_view kind, Time now, Time until, int limit) {
+Result<std::vector<ports::Job>> SqlTxn::lease(std::string_view kind, Time now, Time until, int limit) {
   static const std::string sql = fmt::format(
-      "SELECT {} FROM job j INDEXED BY job_due LEFT JOIN blob b ON b.id = j.package WHERE j.kind = ?1 AND j.not_before "
+      "SELECT {} FROM job j @index(job_due) LEFT JOIN blob b ON b.id = j.package WHERE j.kind = ?1 AND j.not_before "
       "<= ?2 "
-      "AND (j.leased_until IS NULL OR j.leased_until <= ?2) ORDER BY j.not_before, j.id LIMIT ?3",
+      "AND (j.leased_until IS NULL OR j.leased_until <= ?2) ORDER BY j.not_before, j.id LIMIT ?3 @skip(j)",
       columns::job);
   auto jobs = all(db_.query(sql, kind, now, limit), &RowReader::job);
   if (auto good = readable(); !good) return failed(good);
@@ -53,14 +53,14 @@ Result<std::vector<ports::Job>> SqliteTxn::lease(std::string_view kind, Time now
   return jobs;
 }
 
-Result<void> SqliteTxn::remove_job(std::int64_t id) {
+Result<void> SqlTxn::remove_job(std::int64_t id) {
   if (auto released = release_all(db_.query("SELECT package FROM job WHERE id = ?", id)); !released) return released;
   return db_.run("DELETE FROM job WHERE id = ?", id);
 }
 
-Result<void> SqliteTxn::complete(const ports::Job& job) {
+Result<void> SqlTxn::complete(const ports::Job& job) {
   {
-    auto held = db_.query("SELECT 1 FROM job WHERE id = ? AND fence = ?", job.id, job.fence);
+    auto held = db_.query("SELECT 1 FROM job WHERE id = ? AND fence = ? @hold(job)", job.id, job.fence);
     const bool is_held = next(held);
     if (auto good = readable(); !good) return good;
     if (!is_held) return lease_lost(job);
@@ -68,7 +68,7 @@ Result<void> SqliteTxn::complete(const ports::Job& job) {
   return remove_job(job.id);
 }
 
-Result<void> SqliteTxn::postpone(const ports::Job& job, Time not_before, std::string_view error, bool count_attempt) {
+Result<void> SqlTxn::postpone(const ports::Job& job, Time not_before, std::string_view error, bool count_attempt) {
   return still_leased(job, db_.run("UPDATE job SET attempt = attempt + ?, not_before = ?, last_error = ?, "
                                    "sealed_payload = ?, leased_until = NULL "
                                    "WHERE id = ? AND fence = ?",
@@ -76,17 +76,17 @@ Result<void> SqliteTxn::postpone(const ports::Job& job, Time not_before, std::st
                                    blobs_.seal(bytes_of(job.payload), sealed::payload), job.id, job.fence));
 }
 
-Result<void> SqliteTxn::renew(const ports::Job& job, Time until) {
+Result<void> SqlTxn::renew(const ports::Job& job, Time until) {
   // A job that its holder has just put back has no lease to renew.
   return still_leased(
       job, db_.run("UPDATE job SET leased_until = ? WHERE id = ? AND fence = ? AND leased_until IS NOT NULL", until,
                    job.id, job.fence));
 }
 
-Result<void> SqliteTxn::save_progress(const ports::Job& job) {
+Result<void> SqlTxn::save_progress(const ports::Job& job) {
   std::optional<std::string> before;
   {
-    auto row = db_.query("SELECT package FROM job WHERE id = ? AND fence = ?", job.id, job.fence);
+    auto row = db_.query("SELECT package FROM job WHERE id = ? AND fence = ? @hold(job)", job.id, job.fence);
     const bool is_held = next(row);
     if (auto good = readable(); !good) return good;
     if (!is_held) return lease_lost(job);
@@ -102,10 +102,10 @@ Result<void> SqliteTxn::save_progress(const ports::Job& job) {
   return saved;
 }
 
-Result<bool> SqliteTxn::cancel_job(std::string_view kind, std::string_view key) {
+Result<bool> SqlTxn::cancel_job(std::string_view kind, std::string_view key) {
   std::int64_t id = 0;
   {
-    auto row = db_.query("SELECT id, leased_until FROM job WHERE kind = ? AND key = ?", kind, key);
+    auto row = db_.query("SELECT id, leased_until FROM job WHERE kind = ? AND key = ? @hold(job)", kind, key);
     const bool there = next(row);
     if (auto good = readable(); !good) return failed(good);
     const auto leased_until = there ? row.optional_time(1) : std::nullopt;

@@ -1,4 +1,4 @@
-#include "store/sqlite/remover.hpp"
+#include "store/common/remover.hpp"
 
 #include <utility>
 

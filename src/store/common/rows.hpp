@@ -8,7 +8,7 @@
 
 #include "ports/blob_store.hpp"
 #include "ports/records.hpp"
-#include "store/sqlite/sqlite.hpp"
+#include "store/common/sql.hpp"
 
 namespace kanal::store {
 
@@ -30,6 +30,9 @@ constexpr std::string_view conversation =
     "c.expiry, c.finished, c.pollable, c.external_system_reference, c.message_channel";
 constexpr std::string_view status =
     "s.id, s.conversation, c.message_id, c.conversation_id, s.at, s.status, s.description, s.sealed_raw_receipt";
+constexpr std::string_view feed =
+    "s.id, s.conversation, c.message_id, c.conversation_id, s.at, s.status, s.description, s.sealed_raw_receipt, "
+    "c.direction, c.service, c.sender, c.receiver, c.process, c.document_type";
 constexpr std::string_view message =
     "m.id, m.direction, m.message_id, m.conversation_id, m.service, m.process, m.sender_identifier, "
     "m.receiver_identifier, "
@@ -72,25 +75,25 @@ class RowReader {
  public:
   explicit RowReader(ports::BlobStore& blobs) : blobs_(blobs) {}
 
-  ports::Conversation conversation(const Statement& row);
-  ports::MessageStatus status(const Statement& row);
-  ports::Message message(const Statement& row);
-  ports::Attachment attachment(const Statement& row);
-  ports::Job job(const Statement& row);
-  ports::RemoteItem remote_item(const Statement& row);
-  ports::Orphan orphan(const Statement& row);
-  ports::Quarantined quarantined(const Statement& row);
-  ports::Subscription subscription(const Statement& row);
-  /// Columns of a status, then direction, service, sender, receiver, process and document type of its conversation.
-  ports::FeedEntry feed_entry(const Statement& row);
+  ports::Conversation conversation(const Row& row);
+  ports::MessageStatus status(const Row& row);
+  ports::Message message(const Row& row);
+  ports::Attachment attachment(const Row& row);
+  ports::Job job(const Row& row);
+  ports::RemoteItem remote_item(const Row& row);
+  ports::Orphan orphan(const Row& row);
+  ports::Quarantined quarantined(const Row& row);
+  ports::Subscription subscription(const Row& row);
+  /// Columns of `feed`, then the position.
+  ports::FeedEntry feed_entry(const Row& row);
 
   /// A failure that happened outside a row.
   void fail(const Error& error);
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
 
  private:
-  std::optional<ports::BlobRef> blob(const Statement& row, int first);
-  std::string opened(const Statement& row, int column, std::string_view context);
+  std::optional<ports::BlobRef> blob(const Row& row, int first);
+  std::string opened(const Row& row, int column, std::string_view context);
   void refuse(std::string_view what);
 
   ports::BlobStore& blobs_;

@@ -1,49 +1,50 @@
 // The three paged lists of the API: which parameter is which column, and how well its index finds rows.
 #include <array>
 
-#include "store/sqlite/sqlite_txn.hpp"
+#include "store/common/sql_txn.hpp"
 
 namespace kanal::store {
 namespace {
 
 using Kind = Filter::Kind;
 
-constexpr std::array<SortColumn, 18> conversation_sorts = {{{"id", "c.id"},
-                                                            {"conversationId", "c.conversation_id"},
-                                                            {"messageId", "c.message_id"},
-                                                            {"sender", "c.sender"},
-                                                            {"senderIdentifier", "c.sender_identifier"},
-                                                            {"receiver", "c.receiver"},
-                                                            {"receiverIdentifier", "c.receiver_identifier"},
-                                                            {"processIdentifier", "c.process"},
-                                                            {"documentIdentifier", "c.document_type"},
-                                                            {"messageReference", "c.message_reference"},
-                                                            {"messageTitle", "c.message_title"},
-                                                            {"lastUpdate", "c.last_update"},
-                                                            {"finished", "c.finished", "c.last_update"},
-                                                            {"expiry", "c.expiry"},
-                                                            {"direction", "c.direction", "c.last_update"},
-                                                            {"serviceIdentifier", "c.service", "c.last_update"},
-                                                            {"externalSystemReference", "c.external_system_reference"},
-                                                            {"pollable", "c.pollable"}}};
+constexpr std::array<SortColumn, 18> conversation_sorts = {
+    {{"id", "c.id"},
+     {"conversationId", "@id(c.conversation_id)"},
+     {"messageId", "@id(c.message_id)"},
+     {"sender", "c.sender"},
+     {"senderIdentifier", "c.sender_identifier"},
+     {"receiver", "c.receiver"},
+     {"receiverIdentifier", "c.receiver_identifier"},
+     {"processIdentifier", "c.process"},
+     {"documentIdentifier", "c.document_type"},
+     {"messageReference", "c.message_reference"},
+     {"messageTitle", "c.message_title"},
+     {"lastUpdate", "c.last_update"},
+     {"finished", "c.finished", "c.last_update"},
+     {"expiry", "c.expiry"},
+     {"direction", "c.direction", "c.last_update"},
+     {"serviceIdentifier", "c.service", "c.last_update"},
+     {"externalSystemReference", "c.external_system_reference", {}, true},
+     {"pollable", "c.pollable"}}};
 
 constexpr std::array<SortColumn, 4> status_sorts = {
-    {{"id", "s.id"}, {"lastUpdate", "s.at"}, {"status", "s.status"}, {"description", "s.description"}}};
+    {{"id", "s.id"}, {"lastUpdate", "s.at"}, {"status", "s.status"}, {"description", "s.description", {}, true}}};
 
 constexpr std::array<SortColumn, 9> message_sorts = {{{"id", "m.id"},
-                                                      {"conversationId", "m.conversation_id"},
-                                                      {"messageId", "m.message_id"},
+                                                      {"conversationId", "@id(m.conversation_id)"},
+                                                      {"messageId", "@id(m.message_id)"},
                                                       {"processIdentifier", "m.process"},
                                                       {"receiverIdentifier", "m.receiver_identifier"},
                                                       {"senderIdentifier", "m.sender_identifier"},
                                                       {"serviceIdentifier", "m.service"},
                                                       {"lastUpdated", "m.last_updated"},
-                                                      {"lockTimeout", "m.lock_until"}}};
+                                                      {"lockTimeout", "m.lock_until", {}, true}}};
 
 constexpr ListedTable conversation_table{columns::conversation, "conversation c",  "conversation c", "c.id",
                                          "conversation_count",  conversation_sorts};
 constexpr ListedTable status_table{
-    columns::status,        "message_status s CROSS JOIN conversation c ON c.id = s.conversation",
+    columns::status,        "message_status s @join conversation c ON c.id = s.conversation",
     "message_status s",     "s.id",
     "message_status_count", status_sorts};
 constexpr ListedTable message_table{columns::message, "message m LEFT JOIN blob b ON b.id = m.package",
@@ -74,8 +75,8 @@ class Filters {
 Filters filters_of(const ports::MessageQuery& query, ports::Direction direction) {
   Filters filters;
   filters.add(Kind::base, "direction = ?", std::optional(number_of(direction)));
-  filters.add(Kind::few, "message_id = ?", query.message_id);
-  filters.add(Kind::few, "conversation_id = ?", query.conversation_id);
+  filters.add(Kind::few, "@id(message_id) = @id(?)", query.message_id);
+  filters.add(Kind::few, "@id(conversation_id) = @id(?)", query.conversation_id);
   filters.add(Kind::indexed, "process = ?", query.process);
   filters.add(Kind::indexed, "receiver_identifier = ?", query.receiver_identifier);
   filters.add(Kind::indexed, "sender_identifier = ?", query.sender_identifier);
@@ -86,7 +87,7 @@ Filters filters_of(const ports::MessageQuery& query, ports::Direction direction)
 }  // namespace
 
 template <class Record>
-Result<ports::Page<Record>> SqliteTxn::page_of(Result<ListedPage> listed, Record (RowReader::*read)(const Statement&)) {
+Result<ports::Page<Record>> SqlTxn::page_of(Result<ListedPage> listed, Record (RowReader::*read)(const Row&)) {
   if (!listed) return failed(listed);
   ports::Page<Record> page;
   page.total = listed->total;
@@ -95,11 +96,11 @@ Result<ports::Page<Record>> SqliteTxn::page_of(Result<ListedPage> listed, Record
   return page;
 }
 
-Result<ports::Page<ports::Conversation>> SqliteTxn::conversations(const ports::ConversationQuery& query,
-                                                                  const ports::PageRequest& page) {
+Result<ports::Page<ports::Conversation>> SqlTxn::conversations(const ports::ConversationQuery& query,
+                                                               const ports::PageRequest& page) {
   Filters filters;
-  filters.add(Kind::few, "message_id = ?", query.message_id);
-  filters.add(Kind::few, "conversation_id = ?", query.conversation_id);
+  filters.add(Kind::few, "@id(message_id) = @id(?)", query.message_id);
+  filters.add(Kind::few, "@id(conversation_id) = @id(?)", query.conversation_id);
   filters.add(Kind::indexed, "receiver = ?", query.receiver);
   filters.add(Kind::indexed, "receiver_identifier = ?", query.receiver_identifier);
   filters.add(Kind::indexed, "sender = ?", query.sender);
@@ -119,12 +120,13 @@ Result<ports::Page<ports::Conversation>> SqliteTxn::conversations(const ports::C
   return found;
 }
 
-Result<ports::Page<ports::MessageStatus>> SqliteTxn::statuses(const ports::StatusQuery& query,
-                                                              const ports::PageRequest& page) {
+Result<ports::Page<ports::MessageStatus>> SqlTxn::statuses(const ports::StatusQuery& query,
+                                                           const ports::PageRequest& page) {
   Filters filters;
   filters.add(Kind::few, "s.id = ?", query.id);
-  filters.add(Kind::few, "s.conversation IN (SELECT id FROM conversation WHERE message_id = ?)", query.message_id);
-  filters.add(Kind::few, "s.conversation IN (SELECT id FROM conversation WHERE conversation_id = ?)",
+  filters.add(Kind::few, "s.conversation IN (SELECT id FROM conversation WHERE @id(message_id) = @id(?))",
+              query.message_id);
+  filters.add(Kind::few, "s.conversation IN (SELECT id FROM conversation WHERE @id(conversation_id) = @id(?))",
               query.conversation_id);
   if (query.status) filters.add(Kind::counted, "status = ?", std::optional(std::string(name_of(*query.status))));
   filters.add(Kind::range, "at >= ?", query.from);
@@ -132,13 +134,11 @@ Result<ports::Page<ports::MessageStatus>> SqliteTxn::statuses(const ports::Statu
   return page_of(list(db_, status_table, filters.list(), page), &RowReader::status);
 }
 
-Result<ports::Page<ports::Message>> SqliteTxn::messages(const ports::MessageQuery& query,
-                                                        const ports::PageRequest& page) {
+Result<ports::Page<ports::Message>> SqlTxn::messages(const ports::MessageQuery& query, const ports::PageRequest& page) {
   return page_of(list(db_, message_table, filters_of(query, query.direction).list(), page), &RowReader::message);
 }
 
-Result<std::optional<ports::Message>> SqliteTxn::lock_next(const ports::MessageQuery& query, Time now,
-                                                           Time lock_until) {
+Result<std::optional<ports::Message>> SqlTxn::lock_next(const ports::MessageQuery& query, Time now, Time lock_until) {
   // A filter that matches few rows is looked up and those are sorted; otherwise the queue is walked from its front.
   constexpr std::int64_t worth_sorting = 200;
   const auto filters = filters_of(query, ports::Direction::incoming);
@@ -149,8 +149,8 @@ Result<std::optional<ports::Message>> SqliteTxn::lock_next(const ports::MessageQ
     auto values = where->values;
     values.emplace_back(to_micros(now));
     auto oldest = db_.query_once(
-        "SELECT m.id FROM message m " + std::string(where->looked_up ? "" : "INDEXED BY message_arrival ") + "WHERE " +
-            where->sql + " AND (lock_until IS NULL OR lock_until <= ?) ORDER BY created, id LIMIT 1",
+        "SELECT m.id FROM message m " + std::string(where->looked_up ? "" : "@index(message_arrival) ") + "WHERE " +
+            where->sql + " AND (lock_until IS NULL OR lock_until <= ?) ORDER BY created, id LIMIT 1 @skip(m)",
         values);
     if (next(oldest)) id = oldest.integer(0);
   }

@@ -1,4 +1,4 @@
-#include "store/sqlite/rows.hpp"
+#include "store/common/rows.hpp"
 
 #include <algorithm>
 
@@ -50,7 +50,7 @@ void RowReader::refuse(std::string_view what) {
       "store.damaged", fmt::format("the database holds {}: restore it from a backup", what), Disposition::bug, {}, {}});
 }
 
-std::string RowReader::opened(const Statement& row, int column, std::string_view context) {
+std::string RowReader::opened(const Row& row, int column, std::string_view context) {
   auto plain = blobs_.unseal(row.bytes(column), context);
   if (!plain) {
     fail(plain.error());
@@ -59,7 +59,7 @@ std::string RowReader::opened(const Statement& row, int column, std::string_view
   return std::string(text_of(*plain));
 }
 
-std::optional<ports::BlobRef> RowReader::blob(const Statement& row, int first) {
+std::optional<ports::BlobRef> RowReader::blob(const Row& row, int first) {
   if (row.is_null(first)) return std::nullopt;
   ports::BlobRef ref;
   ref.id = BlobId(row.text(first));
@@ -73,7 +73,7 @@ std::optional<ports::BlobRef> RowReader::blob(const Statement& row, int first) {
   return ref;
 }
 
-ports::Conversation RowReader::conversation(const Statement& row) {
+ports::Conversation RowReader::conversation(const Row& row) {
   ports::Conversation c;
   c.id = row.integer(0);
   c.conversation_id = ConversationId(row.text(1));
@@ -98,7 +98,7 @@ ports::Conversation RowReader::conversation(const Statement& row) {
   return c;
 }
 
-ports::MessageStatus RowReader::status(const Statement& row) {
+ports::MessageStatus RowReader::status(const Row& row) {
   ports::MessageStatus s;
   s.id = row.integer(0);
   s.conversation = row.integer(1);
@@ -115,7 +115,7 @@ ports::MessageStatus RowReader::status(const Statement& row) {
   return s;
 }
 
-ports::Message RowReader::message(const Statement& row) {
+ports::Message RowReader::message(const Row& row) {
   ports::Message m;
   m.id = row.integer(0);
   m.direction = row.integer(1) == 0 ? ports::Direction::outgoing : ports::Direction::incoming;
@@ -134,7 +134,7 @@ ports::Message RowReader::message(const Statement& row) {
   return m;
 }
 
-ports::Attachment RowReader::attachment(const Statement& row) {
+ports::Attachment RowReader::attachment(const Row& row) {
   ports::Attachment a;
   a.id = row.integer(0);
   a.message = row.integer(1);
@@ -151,7 +151,7 @@ ports::Attachment RowReader::attachment(const Statement& row) {
   return a;
 }
 
-ports::Job RowReader::job(const Statement& row) {
+ports::Job RowReader::job(const Row& row) {
   ports::Job j;
   j.id = row.integer(0);
   j.kind = row.text(1);
@@ -167,7 +167,7 @@ ports::Job RowReader::job(const Statement& row) {
   return j;
 }
 
-ports::RemoteItem RowReader::remote_item(const Statement& row) {
+ports::RemoteItem RowReader::remote_item(const Row& row) {
   ports::RemoteItem item;
   item.service = ServiceIdentifier(row.text(0));
   item.inbox = row.text(1);
@@ -195,7 +195,7 @@ ports::RemoteItem RowReader::remote_item(const Statement& row) {
   return item;
 }
 
-ports::Orphan RowReader::orphan(const Statement& row) {
+ports::Orphan RowReader::orphan(const Row& row) {
   ports::Orphan o;
   o.id = row.integer(0);
   o.service = ServiceIdentifier(row.text(1));
@@ -210,7 +210,7 @@ ports::Orphan RowReader::orphan(const Statement& row) {
   return o;
 }
 
-ports::Quarantined RowReader::quarantined(const Statement& row) {
+ports::Quarantined RowReader::quarantined(const Row& row) {
   ports::Quarantined q;
   q.id = row.integer(0);
   q.service = ServiceIdentifier(row.text(1));
@@ -224,7 +224,7 @@ ports::Quarantined RowReader::quarantined(const Statement& row) {
   return q;
 }
 
-ports::Subscription RowReader::subscription(const Statement& row) {
+ports::Subscription RowReader::subscription(const Row& row) {
   ports::Subscription s;
   s.id = row.integer(0);
   s.name = row.text(1);
@@ -242,10 +242,10 @@ ports::Subscription RowReader::subscription(const Statement& row) {
   return s;
 }
 
-ports::FeedEntry RowReader::feed_entry(const Statement& row) {
+ports::FeedEntry RowReader::feed_entry(const Row& row) {
   ports::FeedEntry entry;
   entry.status = status(row);
-  entry.position = entry.status.id;
+  entry.position = row.integer(14);
   entry.direction = row.integer(8) == 0 ? ports::Direction::outgoing : ports::Direction::incoming;
   entry.service = ServiceIdentifier(row.text(9));
   entry.sender = row.text(10);

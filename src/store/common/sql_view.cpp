@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "store/sqlite/sqlite_txn.hpp"
+#include "store/common/sql_txn.hpp"
 
 namespace kanal::store {
 namespace {
@@ -12,7 +12,7 @@ std::string select(std::string_view columns, std::string_view rest) {
 
 }  // namespace
 
-bool SqliteTxn::next(Statement& rows) {
+bool SqlTxn::next(Rows& rows) {
   if (rows_.failure()) return false;
   auto row = rows.step();
   if (row) return *row;
@@ -20,66 +20,65 @@ bool SqliteTxn::next(Statement& rows) {
   return false;
 }
 
-Result<void> SqliteTxn::readable() const {
+Result<void> SqlTxn::readable() const {
   if (rows_.failure()) return tl::unexpected<Error>(*rows_.failure());
   return {};
 }
 
-void SqliteTxn::add_statuses(ports::Conversation& conversation) {
-  static const std::string sql = select(
-      columns::status,
-      "message_status s CROSS JOIN conversation c ON c.id = s.conversation WHERE s.conversation = ? ORDER BY s.id");
+void SqlTxn::add_statuses(ports::Conversation& conversation) {
+  static const std::string sql =
+      select(columns::status,
+             "message_status s @join conversation c ON c.id = s.conversation WHERE s.conversation = ? ORDER BY s.id");
   conversation.statuses = all(db_.query(sql, conversation.id), &RowReader::status);
 }
 
-std::vector<ports::Conversation> SqliteTxn::with_statuses(std::vector<ports::Conversation> conversations) {
+std::vector<ports::Conversation> SqlTxn::with_statuses(std::vector<ports::Conversation> conversations) {
   for (auto& conversation : conversations) add_statuses(conversation);
   return conversations;
 }
 
-std::optional<ports::Conversation> SqliteTxn::conversation(const MessageId& id, ports::Direction direction) {
+std::optional<ports::Conversation> SqlTxn::conversation(const MessageId& id, ports::Direction direction) {
   static const std::string sql =
-      select(columns::conversation, "conversation c WHERE c.message_id = ? AND c.direction = ?");
+      select(columns::conversation, "conversation c WHERE @id(c.message_id) = @id(?) AND c.direction = ?");
   auto found = first(db_.query(sql, id, number_of(direction)), &RowReader::conversation);
   if (found) add_statuses(*found);
   return found;
 }
 
-std::optional<ports::Conversation> SqliteTxn::conversation(std::int64_t id) {
+std::optional<ports::Conversation> SqlTxn::conversation(std::int64_t id) {
   static const std::string sql = select(columns::conversation, "conversation c WHERE c.id = ?");
   auto found = first(db_.query(sql, id), &RowReader::conversation);
   if (found) add_statuses(*found);
   return found;
 }
 
-bool SqliteTxn::conversation_exists(const MessageId& id) {
-  auto query = db_.query("SELECT 1 FROM conversation WHERE message_id = ?", id);
+bool SqlTxn::conversation_exists(const MessageId& id) {
+  auto query = db_.query("SELECT 1 FROM conversation WHERE @id(message_id) = @id(?)", id);
   return next(query);
 }
 
-std::vector<ports::Conversation> SqliteTxn::expired(Time now, int limit) {
+std::vector<ports::Conversation> SqlTxn::expired(Time now, int limit) {
   static const std::string sql = select(columns::conversation,
-                                        "conversation c INDEXED BY conversation_expiring WHERE c.finished = 0 AND "
+                                        "conversation c @index(conversation_expiring) WHERE c.finished = 0 AND "
                                         "c.expiry < ? ORDER BY c.expiry, c.id LIMIT ?");
   return with_statuses(all(db_.query(sql, now, limit), &RowReader::conversation));
 }
 
-std::vector<ports::Conversation> SqliteTxn::sent_without_answer(const ServiceIdentifier& service, Time before,
-                                                                int limit) {
+std::vector<ports::Conversation> SqlTxn::sent_without_answer(const ServiceIdentifier& service, Time before, int limit) {
   static const std::string sql = select(
       columns::conversation,
-      "conversation c INDEXED BY conversation_awaiting WHERE c.service = ? AND c.awaiting_since < ? AND c.finished = 0 "
+      "conversation c @index(conversation_awaiting) WHERE c.service = ? AND c.awaiting_since < ? AND c.finished = 0 "
       "ORDER BY c.awaiting_since, c.id LIMIT ?");
   return with_statuses(all(db_.query(sql, service, before, limit), &RowReader::conversation));
 }
 
-std::vector<std::pair<std::string, Time>> SqliteTxn::open_channels(const ServiceIdentifier& service) {
+std::vector<std::pair<std::string, Time>> SqlTxn::open_channels(const ServiceIdentifier& service) {
   // From one channel to the next through the index: asked at every poll, while very many messages may be under way.
   constexpr std::string_view from =
-      "SELECT ifnull(message_channel, ''), expiry FROM conversation INDEXED BY conversation_channel "
-      "WHERE finished = 0 AND direction = 0 AND service = ?1 AND ifnull(message_channel, '') ";
-  static const std::string first_sql = fmt::format("{} >= '' ORDER BY ifnull(message_channel, '') LIMIT 1", from);
-  static const std::string next_sql = fmt::format("{} > ?2 ORDER BY ifnull(message_channel, '') LIMIT 1", from);
+      "SELECT @channel, expiry FROM conversation @index(conversation_channel) "
+      "WHERE finished = 0 AND direction = 0 AND service = ?1 AND @channel ";
+  static const std::string first_sql = fmt::format("{} >= '' ORDER BY @channel LIMIT 1", from);
+  static const std::string next_sql = fmt::format("{} > ?2 ORDER BY @channel LIMIT 1", from);
   static const std::string latest_sql = fmt::format("{} = ?2 ORDER BY expiry DESC LIMIT 1", from);
   std::vector<std::pair<std::string, Time>> channels;
   for (;;) {
@@ -92,62 +91,63 @@ std::vector<std::pair<std::string, Time>> SqliteTxn::open_channels(const Service
   }
 }
 
-std::optional<ports::Message> SqliteTxn::message(const MessageId& id, ports::Direction direction) {
-  static const std::string sql = select(
-      columns::message, "message m LEFT JOIN blob b ON b.id = m.package WHERE m.message_id = ? AND m.direction = ?");
+std::optional<ports::Message> SqlTxn::message(const MessageId& id, ports::Direction direction) {
+  static const std::string sql =
+      select(columns::message,
+             "message m LEFT JOIN blob b ON b.id = m.package WHERE @id(m.message_id) = @id(?) AND m.direction = ?");
   return first(db_.query(sql, id, number_of(direction)), &RowReader::message);
 }
 
-std::vector<ports::Attachment> SqliteTxn::attachments(std::int64_t message) {
+std::vector<ports::Attachment> SqlTxn::attachments(std::int64_t message) {
   static const std::string sql = select(
       columns::attachment, "attachment a LEFT JOIN blob b ON b.id = a.blob WHERE a.message = ? ORDER BY a.number");
   return all(db_.query(sql, message), &RowReader::attachment);
 }
 
-std::optional<ports::Job> SqliteTxn::job(std::string_view kind, std::string_view key) {
+std::optional<ports::Job> SqlTxn::job(std::string_view kind, std::string_view key) {
   static const std::string sql =
       select(columns::job, "job j LEFT JOIN blob b ON b.id = j.package WHERE j.kind = ? AND j.key = ?");
   return first(db_.query(sql, kind, key), &RowReader::job);
 }
 
-std::int64_t SqliteTxn::job_count(std::string_view kind) {
-  auto query = db_.query("SELECT n FROM job_count WHERE kind = ?", kind);
+std::int64_t SqlTxn::job_count(std::string_view kind) {
+  auto query = db_.query("SELECT CAST(coalesce(sum(n), 0) AS BIGINT) FROM job_count WHERE kind = ?", kind);
   return next(query) ? query.integer(0) : 0;
 }
 
-std::optional<Time> SqliteTxn::next_job_time(std::string_view kind) {
+std::optional<Time> SqlTxn::next_job_time(std::string_view kind) {
   auto query = db_.query(
-      "SELECT not_before FROM job INDEXED BY job_due WHERE kind = ? AND (leased_until IS NULL OR leased_until <= ?) "
+      "SELECT not_before FROM job @index(job_due) WHERE kind = ? AND (leased_until IS NULL OR leased_until <= ?) "
       "ORDER BY not_before LIMIT 1",
       kind, clock_.now());
   if (!next(query)) return std::nullopt;
   return query.time(0);
 }
 
-std::optional<ports::RemoteItem> SqliteTxn::remote_item(const ServiceIdentifier& service, std::string_view remote_id) {
+std::optional<ports::RemoteItem> SqlTxn::remote_item(const ServiceIdentifier& service, std::string_view remote_id) {
   static const std::string sql = select(columns::remote_item, "remote_item WHERE service = ? AND remote_id = ?");
   return first(db_.query(sql, service, remote_id), &RowReader::remote_item);
 }
 
-std::vector<ports::RemoteItem> SqliteTxn::remote_items(const ServiceIdentifier& service, std::string_view inbox,
-                                                       ports::RemoteItem::State state, int limit) {
+std::vector<ports::RemoteItem> SqlTxn::remote_items(const ServiceIdentifier& service, std::string_view inbox,
+                                                    ports::RemoteItem::State state, int limit) {
   static const std::string sql =
       select(columns::remote_item,
              "remote_item WHERE service = ? AND inbox = ? AND state = ? ORDER BY created, remote_id LIMIT ?");
   return all(db_.query(sql, service, inbox, name_of(state), limit), &RowReader::remote_item);
 }
 
-bool SqliteTxn::knows_departure(const ServiceIdentifier& service, std::string_view remote_id) {
+bool SqlTxn::knows_departure(const ServiceIdentifier& service, std::string_view remote_id) {
   auto query = db_.query("SELECT 1 FROM departure WHERE service = ? AND remote_id = ?", service, remote_id);
   return next(query);
 }
 
-std::vector<ports::Orphan> SqliteTxn::orphans(const ServiceIdentifier& service, int limit) {
+std::vector<ports::Orphan> SqlTxn::orphans(const ServiceIdentifier& service, int limit) {
   static const std::string sql = select(columns::orphan, "orphan WHERE service = ? ORDER BY id DESC LIMIT ?");
   return all(db_.query(sql, service, limit), &RowReader::orphan);
 }
 
-std::vector<ports::Finding> SqliteTxn::findings() {
+std::vector<ports::Finding> SqlTxn::findings() {
   auto query = db_.query(
       "SELECT service, detection, subject, text, first, last, count FROM finding ORDER BY last DESC, service, "
       "detection, subject");
@@ -159,7 +159,7 @@ std::vector<ports::Finding> SqliteTxn::findings() {
   return found;
 }
 
-std::vector<ports::ChannelUse> SqliteTxn::channel_uses(const ServiceIdentifier& service) {
+std::vector<ports::ChannelUse> SqlTxn::channel_uses(const ServiceIdentifier& service) {
   auto query = db_.query(
       "SELECT service, inbox, channel, first_used, last_used, retired FROM channel_use WHERE service = ? "
       "ORDER BY inbox, channel",
@@ -172,19 +172,19 @@ std::vector<ports::ChannelUse> SqliteTxn::channel_uses(const ServiceIdentifier& 
   return uses;
 }
 
-std::vector<ports::Quarantined> SqliteTxn::quarantined(int limit) {
+std::vector<ports::Quarantined> SqlTxn::quarantined(int limit) {
   static const std::string sql =
       select(columns::quarantined, "quarantine q LEFT JOIN blob b ON b.id = q.package ORDER BY q.id DESC LIMIT ?");
   return all(db_.query(sql, limit), &RowReader::quarantined);
 }
 
-std::optional<std::string> SqliteTxn::setting(std::string_view name) {
+std::optional<std::string> SqlTxn::setting(std::string_view name) {
   auto query = db_.query("SELECT value FROM setting WHERE name = ?", name);
   if (!next(query)) return std::nullopt;
   return query.text(0);
 }
 
-bool SqliteTxn::knows(const BlobId& id) {
+bool SqlTxn::knows(const BlobId& id) {
   auto query = db_.query("SELECT 1 FROM blob WHERE id = ?", id);
   return next(query);
 }

@@ -1,7 +1,7 @@
-// Pages of the three large tables: filters, order, total. With a million rows one wrong choice of index costs a second,
-// and SQLite without statistics cannot know better; so the choice is made here, from maintained counts and short
-// probes: either one filter's index finds the rows and they are sorted, or the rows are walked in their order until the
-// page is full.
+// Pages of the three large tables: filters, order, total. With a million rows one wrong choice of index costs a second.
+// PostgreSQL has statistics to choose by; SQLite without them cannot know better, so its choice is made here, from
+// maintained counts and short probes: either one filter's index finds the rows and they are sorted, or the rows are
+// walked in their order until the page is full.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 #include "base/result.hpp"
 #include "ports/store.hpp"
-#include "store/sqlite/sqlite.hpp"
+#include "store/common/sql.hpp"
 
 namespace kanal::store {
 
@@ -27,7 +27,7 @@ struct Filter {
     range,    ///< of the column that is usually sorted by
   };
   Kind kind;
-  std::string sql;
+  std::string sql;  ///< with marks
   std::vector<Value> values;
 };
 
@@ -36,6 +36,7 @@ struct SortColumn {
   std::string_view property;
   std::string_view column;
   std::string_view then{};
+  bool nullable = false;  ///< absent values come before all others
 };
 
 /// One of the tables.
@@ -51,11 +52,11 @@ struct ListedTable {
 /// A page on its way: the total is known, the rows are being read.
 struct ListedPage {
   std::int64_t total = 0;
-  std::optional<Statement> rows;  ///< absent when the page is empty
+  std::optional<Rows> rows;  ///< absent when the page is empty
 };
 
 /// `query.sort` for a property that is not in the table.
-Result<ListedPage> list(Database& database, const ListedTable& table, const std::vector<Filter>& filters,
+Result<ListedPage> list(Sql& database, const ListedTable& table, const std::vector<Filter>& filters,
                         const ports::PageRequest& page);
 
 /// Condition and values for `filters`, such that the most selective one is looked up, or none (and the rows are walked
@@ -65,7 +66,7 @@ struct Condition {
   std::vector<Value> values;
   bool looked_up = false;
 };
-Result<Condition> selective_condition(Database& database, const ListedTable& table, const std::vector<Filter>& filters,
+Result<Condition> selective_condition(Sql& database, const ListedTable& table, const std::vector<Filter>& filters,
                                       std::int64_t at_most);
 
 }  // namespace kanal::store
