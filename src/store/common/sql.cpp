@@ -77,9 +77,9 @@ class Expansion {
     } else if (name == "index" && dialect_.names_indexes) {
       out_ += fmt::format("INDEXED BY {}", argument);
     } else if (name == "hold" && dialect_.locks_rows) {
-      out_ += fmt::format("FOR UPDATE OF {}", argument);
+      out_ += fmt::format("FOR NO KEY UPDATE OF {}", argument);
     } else if (name == "skip" && dialect_.locks_rows) {
-      out_ += fmt::format("FOR UPDATE OF {} SKIP LOCKED", argument);
+      out_ += fmt::format("FOR NO KEY UPDATE OF {} SKIP LOCKED", argument);
     }
   }
 

@@ -27,8 +27,8 @@ TEST(SqlMarks, IndexesJoinsAndLocks) {
   EXPECT_EQ(expand(sql, plain),
             "FROM job j INDEXED BY job_due CROSS JOIN blob b WHERE ifnull(message_channel, '') > '' ");
   EXPECT_EQ(expand(sql, rich),
-            "FROM job j  JOIN blob b WHERE coalesce(message_channel, '') > '' FOR UPDATE OF j SKIP LOCKED");
-  EXPECT_EQ(expand("SELECT 1 FROM job @hold(job)", rich), "SELECT 1 FROM job FOR UPDATE OF job");
+            "FROM job j  JOIN blob b WHERE coalesce(message_channel, '') > '' FOR NO KEY UPDATE OF j SKIP LOCKED");
+  EXPECT_EQ(expand("SELECT 1 FROM job @hold(job)", rich), "SELECT 1 FROM job FOR NO KEY UPDATE OF job");
 }
 
 TEST(SqlMarks, AnEndInTheMiddleOfAMarkIsTheEnd) {

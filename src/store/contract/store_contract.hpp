@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 
+#include "base/log.hpp"
 #include "base/testing.hpp"
 #include "ports/store.hpp"
 #include "store/spool/spool.hpp"
