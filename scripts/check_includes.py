@@ -16,7 +16,9 @@ ALLOWED = {
     "net": {"base"},
     "ops": {"base"},
     "store/spool": {"ports", "crypto", "base"},
-    "store/sqlite": {"ports", "domain", "store/spool", "store/contract", "crypto", "base"},
+    "store/common": {"ports", "domain", "crypto", "base"},
+    "store/sqlite": {"ports", "domain", "store/common", "store/spool", "crypto", "base"},
+    "store/postgres": {"ports", "domain", "store/common", "store/spool", "crypto", "base"},
     "store/contract": {"ports", "domain", "store/spool", "crypto", "base"},
     "lookup": {"ports", "domain", "net", "crypto", "base"},
     "flow": {"ports", "domain", "base"},
@@ -26,7 +28,7 @@ ALLOWED = {
     "app": None,  # wiring: everything
 }
 # A test may also use what it needs to set the stage.
-TEST_EXTRA = {"net", "crypto", "formats", "domain", "base", "sim", "store/spool", "store/sqlite", "store/contract"}
+TEST_EXTRA = {"net", "crypto", "formats", "domain", "base", "sim", "store/spool", "store/sqlite", "store/postgres", "store/contract"}
 # The one door to third-party headers that must not spread.
 GUARDED = {
     r"boost/(beast|asio)/": {"net", "app"},
@@ -35,6 +37,7 @@ GUARDED = {
     r"archive(_entry)?\.h": {"formats"},
     r"openssl/": {"crypto", "net"},
     r"sqlite3\.h": {"store/sqlite"},
+    r"libpq-fe\.h": {"store/postgres"},
 }
 
 
