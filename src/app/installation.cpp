@@ -4,7 +4,9 @@
 
 #include "api/api.hpp"
 #include "app/arkivmelding_adapter.hpp"
+#include "app/clock_watch.hpp"
 #include "app/identities.hpp"
+#include "app/mail.hpp"
 #include "app/webhook_poster.hpp"
 #include "domain/partner.hpp"
 #include "flow/engine.hpp"
@@ -208,6 +210,8 @@ struct Installation::Parts {
   std::unique_ptr<lookup::ServiceRegistry> registry;
   std::unique_ptr<lookup::OwnCertificate> own_certificate;
   ArkivmeldingAdapter arkivmelding;
+  std::unique_ptr<ports::Mailer> mailer;    ///< null: no mail server is configured
+  std::unique_ptr<ClockWatch> clock_watch;  ///< null: switched off
   std::unique_ptr<store::Spool> spool;
   std::unique_ptr<store::SqlStore> store;
   flow::Services services;
@@ -217,6 +221,7 @@ struct Installation::Parts {
 
   Result<void> read_identity();
   Result<void> open_lookup(const std::vector<transports::Factory>& enabled);
+  Result<void> make_watchers();
   Result<void> open_store();
   Result<std::string> installation_id();
   Result<void> make_services(const std::vector<transports::Factory>& enabled);
@@ -262,6 +267,18 @@ Result<void> Installation::Parts::open_lookup(const std::vector<transports::Fact
   own_certificate =
       std::make_unique<lookup::OwnCertificate>(settings.own_organisation, identities, *registry, clock, log);
   return {};
+}
+
+Result<void> Installation::Parts::make_watchers() {
+  auto made = make_mailer(config, clock);
+  if (!made) return failed(std::move(made));
+  mailer = std::move(*made);
+  auto disabled = config.boolean("difi.move.ntp.disable");
+  if (!disabled) return failed(disabled);
+  const std::string host = config.text_or("difi.move.ntp.host", "");
+  if (*disabled || host.empty()) return {};
+  clock_watch = std::make_unique<ClockWatch>(ClockWatchOptions{host}, clock, log);
+  return clock_watch->check_at_start();
 }
 
 Result<void> Installation::Parts::open_store() {
@@ -354,12 +371,14 @@ Result<void> Installation::Parts::make_server() {
   auto poster = webhook_poster_options(config);
   if (!poster) return failed(poster);
   webhook_poster = std::make_unique<WebhookPoster>(std::move(*poster), *http, clock);
+  const bool mail_failures = config.boolean("difi.move.feature.mailErrorStatus").value_or(false);
   auto webhooks = webhook_settings(config);
   if (!webhooks) return failed(webhooks);
   engine = std::make_unique<flow::Engine>(
       flow::SubmitParts{*store, *spool, *registry, *own_certificate, arkivmelding, points, services, settings, clock,
                         log},
-      flow::TellingParts{*webhook_poster, *webhooks, config.list("difi.move.feature.statusQueueIncludes")});
+      flow::TellingParts{*webhook_poster, *webhooks, config.list("difi.move.feature.statusQueueIncludes"),
+                         mail_failures ? mailer.get() : nullptr});
   if (auto prepared = engine->prepare(); !prepared) return failed(prepared);
   auto api = api_settings(config);
   if (!api) return failed(api);
@@ -388,6 +407,7 @@ Result<std::unique_ptr<Installation>> Installation::make(ops::Config config, Clo
   }
   if (auto done = parts->read_identity(); !done) return failed(done);
   if (auto done = parts->open_lookup(enabled); !done) return failed(done);
+  if (auto done = parts->make_watchers(); !done) return failed(done);
   if (auto done = parts->open_store(); !done) return failed(done);
   if (auto done = parts->make_services(enabled); !done) return failed(done);
   if (auto done = parts->make_server(); !done) return failed(done);
@@ -399,12 +419,14 @@ Result<void> Installation::start() {
   auto scheduling = parts_->config.boolean("app.scheduling.enable");
   if (!scheduling) return failed(scheduling);
   if (*scheduling) parts_->engine->start();
+  if (*scheduling && parts_->clock_watch) parts_->clock_watch->start();
   parts_->log.info("started", {{"url", parts_->server->url()}, {"version", version()}});
   return {};
 }
 
 void Installation::stop() {
   if (!parts_) return;
+  if (parts_->clock_watch) parts_->clock_watch->stop();
   parts_->server->stop(parts_->config.milliseconds("kanal.shutdown-deadline").value_or(seconds(30)));
   parts_->engine->stop();
 }

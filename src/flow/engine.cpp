@@ -2,6 +2,17 @@
 
 namespace kanal::flow {
 
+namespace {
+
+StatusFeed::FailureHandler mail_orders(const SubmitParts& parts, const TellingParts& telling) {
+  if (telling.failure_mailer == nullptr) return {};
+  return [&clock = parts.clock](ports::Txn& txn, const ports::FeedEntry& failure) {
+    return FailureMail::order(txn, failure, clock.now());
+  };
+}
+
+}  // namespace
+
 Engine::Engine(SubmitParts parts, TellingParts telling)
     : parts_(parts),
       pool_(parts.settings.receive_workers),
@@ -13,7 +24,10 @@ Engine::Engine(SubmitParts parts, TellingParts telling)
              [this] { dispatcher_.hint(); }),
       housekeeping_(parts.store, parts.services, board_, parts.settings, parts.clock, parts.log),
       lookout_(parts.store, parts.services, guard_, parts.settings, parts.clock, parts.log),
-      status_feed_(parts.store, std::move(telling.queued_services), std::move(telling.on_failed), parts.log),
+      failure_mail_(telling.failure_mailer == nullptr
+                        ? nullptr
+                        : std::make_unique<FailureMail>(parts.store, *telling.failure_mailer, parts.clock, parts.log)),
+      status_feed_(parts.store, std::move(telling.queued_services), mail_orders(parts, telling), parts.log),
       webhooks_(parts.store, telling.sender, parts.points, telling.webhooks, parts.clock, parts.log) {
   for (const auto& transport : parts_.services.all()) {
     if (!transport->descriptor().receives) continue;
@@ -27,12 +41,17 @@ Engine::~Engine() { stop(); }
 
 void Engine::start() {
   parts_.store.listen([this](ports::Change change) {
-    if (change == ports::Change::job) return dispatcher_.hint();
+    if (change == ports::Change::job) {
+      dispatcher_.hint();
+      if (failure_mail_) failure_mail_->hint();
+      return;
+    }
     status_feed_.hint();
     webhooks_.hint();
   });
   status_feed_.start();
   webhooks_.start();
+  if (failure_mail_) failure_mail_->start();
   dispatcher_.start();
   for (const auto& reception : receptions_) reception->start();
   housekeeping_.start();
@@ -46,6 +65,7 @@ void Engine::stop() {
   dispatcher_.stop();
   webhooks_.stop();
   status_feed_.stop();
+  if (failure_mail_) failure_mail_->stop();
   parts_.store.listen({});
 }
 

@@ -10,6 +10,7 @@
 #include "flow/channel_guard.hpp"
 #include "flow/client_inbox.hpp"
 #include "flow/dispatcher.hpp"
+#include "flow/failure_mail.hpp"
 #include "flow/housekeeping.hpp"
 #include "flow/intake.hpp"
 #include "flow/lookout.hpp"
@@ -25,8 +26,8 @@ namespace kanal::flow {
 struct TellingParts {
   ports::WebhookSender& sender;
   WebhookSettings webhooks{};
-  std::vector<std::string> queued_services{};                   ///< difi.move.feature.statusQueueIncludes
-  std::function<void(const ports::FeedEntry&)> on_failed = {};  ///< every FEIL; may block
+  std::vector<std::string> queued_services{};  ///< difi.move.feature.statusQueueIncludes
+  ports::Mailer* failure_mailer = nullptr;     ///< gets a mail for every FEIL; null: none is sent
 };
 
 class Engine {
@@ -58,6 +59,7 @@ class Engine {
   ClientInbox inbox_;
   Housekeeping housekeeping_;
   Lookout lookout_;
+  std::unique_ptr<FailureMail> failure_mail_;
   StatusFeed status_feed_;
   Webhooks webhooks_;
   std::vector<std::unique_ptr<Reception>> receptions_;

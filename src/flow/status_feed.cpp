@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "flow/party.hpp"
+
 namespace kanal::flow {
 namespace {
 
@@ -14,19 +16,11 @@ constexpr int batch = 200;
 constexpr std::chrono::seconds look_anyway{1};
 constexpr std::chrono::seconds after_failure{5};
 
-/// Who is a person is nobody's business in a log; a number with a slip in it is one still.
-std::string shown(const std::string& party) {
-  constexpr std::size_t person_digits = 11;
-  const bool person =
-      party.size() == person_digits && std::ranges::all_of(party, [](char c) { return c >= '0' && c <= '9'; });
-  return person ? "(person)" : party;
-}
-
 }  // namespace
 
-StatusFeed::StatusFeed(ports::Store& store, std::vector<std::string> queued_services,
-                       std::function<void(const ports::FeedEntry&)> failed, Log& log)
-    : store_(store), queued_services_(std::move(queued_services)), failed_(std::move(failed)), log_(log) {}
+StatusFeed::StatusFeed(ports::Store& store, std::vector<std::string> queued_services, FailureHandler on_failure,
+                       Log& log)
+    : store_(store), queued_services_(std::move(queued_services)), on_failure_(std::move(on_failure)), log_(log) {}
 
 StatusFeed::~StatusFeed() { stop(); }
 
@@ -84,9 +78,8 @@ void StatusFeed::tell(const ports::FeedEntry& entry) {
              {"service_identifier", entry.service.str()},
              {"process_identifier", entry.process},
              {"document_identifier", entry.document_type},
-             {"sender", shown(entry.sender)},
-             {"receiver", shown(entry.receiver)}});
-  if (status.status == domain::ReceiptStatus::feil && failed_) failed_(entry);
+             {"sender", shown_party(entry.sender)},
+             {"receiver", shown_party(entry.receiver)}});
 }
 
 Result<int> StatusFeed::follow() {
@@ -106,8 +99,12 @@ Result<int> StatusFeed::follow() {
   auto moved = store_.write([&](ports::Txn& txn) -> Result<void> {
     for (const auto& entry : entries) {
       // A conversation may have been deleted meanwhile, and its statuses with it.
-      if (!is_queued(entry) || !txn.conversation(entry.status.conversation)) continue;
-      if (auto offered = txn.offer_status(entry.status.id); !offered) return offered;
+      if (is_queued(entry) && txn.conversation(entry.status.conversation)) {
+        if (auto offered = txn.offer_status(entry.status.id); !offered) return offered;
+      }
+      if (on_failure_ && entry.status.status == domain::ReceiptStatus::feil) {
+        if (auto noted = on_failure_(txn, entry); !noted) return noted;
+      }
     }
     return txn.put_setting(position_setting, std::to_string(entries.back().position));
   });

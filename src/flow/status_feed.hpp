@@ -20,9 +20,11 @@ namespace kanal::flow {
 
 class StatusFeed {
  public:
-  /// `queued_services`: difi.move.feature.statusQueueIncludes. `failed` is told of every FEIL; may be empty, may block.
-  StatusFeed(ports::Store& store, std::vector<std::string> queued_services,
-             std::function<void(const ports::FeedEntry&)> failed, Log& log);
+  /// Told of every FEIL, in the transaction that moves the position past it.
+  using FailureHandler = std::function<Result<void>(ports::Txn&, const ports::FeedEntry&)>;
+
+  /// `queued_services`: difi.move.feature.statusQueueIncludes. `on_failure` may be empty.
+  StatusFeed(ports::Store& store, std::vector<std::string> queued_services, FailureHandler on_failure, Log& log);
   ~StatusFeed();
   StatusFeed(const StatusFeed&) = delete;
   StatusFeed& operator=(const StatusFeed&) = delete;
@@ -45,7 +47,7 @@ class StatusFeed {
 
   ports::Store& store_;
   const std::vector<std::string> queued_services_;
-  const std::function<void(const ports::FeedEntry&)> failed_;
+  const FailureHandler on_failure_;
   Log& log_;
   std::mutex mutex_;
   std::condition_variable_any wakes_;

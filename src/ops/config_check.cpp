@@ -175,7 +175,19 @@ class ConfigChecker {
       require("difi.ssl.key-store", "while difi.ssl.enabled is true");
       require("difi.ssl.key-store-password", "while difi.ssl.enabled is true");
     }
+    if (enabled("difi.move.feature.mailErrorStatus")) check_mail();
     if (enabled(dpo_toggle)) check_dpo(number_known);
+  }
+
+  void check_mail() {
+    constexpr std::string_view because = "while difi.move.feature.mailErrorStatus is true";
+    for (const std::string_view key :
+         {"difi.move.mail.smtpHost", "difi.move.mail.senderAddress", "difi.move.mail.receiverAddress"}) {
+      require(key, because);
+    }
+    if (!enabled("difi.move.mail.enableAuth")) return;
+    require("difi.move.mail.username", "while difi.move.mail.enableAuth is true");
+    require("difi.move.mail.password", "while difi.move.mail.enableAuth is true");
   }
 
   void check_dpo(bool number_known) {

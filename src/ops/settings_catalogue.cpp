@@ -20,8 +20,6 @@ constexpr std::string_view note_dph =
     "DPH is not available in this version: messages to it are refused and none are received.";
 constexpr std::string_view note_dpfio =
     "DPFIO is not available in this version: messages to it are refused and none are received.";
-constexpr std::string_view note_mail = "Mail is not sent yet: watch /manage/health, the metrics or a web-hook.";
-constexpr std::string_view note_ntp = "The clock is not compared yet: let the machine's own time service do it.";
 constexpr std::string_view note_onboarding =
     "The onboarding page is not available yet: register the system user at Altinn by hand.";
 constexpr std::string_view note_logstash =
@@ -80,7 +78,7 @@ constexpr auto table = std::to_array<Setting>({
     {"difi.move.feature.forwardReceivedAppReceipts", boolean, "true", "Hand application receipts to the archive system.", obsolete, "Clients always get every receipt from the inbox; remove the line."},
     {"difi.move.feature.returnOkOnEmptyPayload", boolean, "false", "Legacy of the old BEST/EDU interface.", obsolete, "Kanal has no BEST/EDU interface; remove the line."},
     {"difi.move.feature.dumpDlqMessages", boolean, "false", "Legacy of the message queue.", obsolete, "There is no message queue; failed messages are listed by kanal messages list."},
-    {"difi.move.feature.mailErrorStatus", boolean, "false", "Mail on every message that fails.", not_yet, note_mail},
+    {"difi.move.feature.mailErrorStatus", boolean, "false", "Mail on every message that fails."},
     {"difi.move.feature.retryOnDeadLock", boolean, "true", "Retry database deadlocks.", obsolete, "The store retries by itself; remove the line."},
     {"difi.move.feature.cryptoMessagePersister", boolean, "true", "Encrypt stored files.", obsolete, "Stored files are always encrypted; remove the line."},
     {"difi.move.feature.statusQueueIncludes", list, "", "Services whose statuses are offered at GET /api/statuses/peek."},
@@ -118,8 +116,8 @@ constexpr auto table = std::to_array<Setting>({
     {"difi.move.deadlock.delay", milliseconds, "1000", "Time between two such attempts.", obsolete, "The store retries by itself; remove the line."},
     {"difi.move.webhooks.connectTimeout", milliseconds, "10000", "Time to connect to a web-hook."},
     {"difi.move.webhooks.readTimeout", milliseconds, "10000", "Time to wait for the answer of a web-hook."},
-    {"difi.move.ntp.host", text, "time.google.com", "Time server the clock is compared with.", not_yet, note_ntp},
-    {"difi.move.ntp.disable", boolean, "false", "Do not compare the clock.", not_yet, note_ntp},
+    {"difi.move.ntp.host", text, "time.google.com", "Time server the clock is compared with, at start and every half hour; host:port when not 123."},
+    {"difi.move.ntp.disable", boolean, "false", "Do not compare the clock."},
     {"spring.datasource.hikari.maximum-pool-size", integer, "50", "Connections to the database.", obsolete, note_java},
     {"spring.jpa.hibernate.ddl-auto", text, "update", "Make tables at start.", obsolete, note_java},
     {"spring.liquibase.enabled", boolean, "true", "Change tables at start.", obsolete, note_java},
@@ -354,15 +352,15 @@ constexpr auto table = std::to_array<Setting>({
     {"difi.move.dph.receipt-process", text, "urn:no:difi:profile:helse:response:ver1.0", "Process of a receipt.", not_yet, note_dph},
     {"difi.move.dph.receipt-document-type", text, "urn:no:difi:helse:xsd::dialogmelding_kvittering", "Document type of a receipt.", not_yet, note_dph},
     // Section 11: mail
-    {"difi.move.mail.smtpHost", text, "", "Mail server.", not_yet, note_mail},
-    {"difi.move.mail.smtpPort", integer, "", "Its port.", not_yet, note_mail},
-    {"difi.move.mail.senderAddress", text, "", "Sender of mails.", not_yet, note_mail},
-    {"difi.move.mail.receiverAddress", list, "", "Receivers of mails.", not_yet, note_mail},
-    {"difi.move.mail.enableAuth", boolean, "", "Log in at the mail server.", not_yet, note_mail},
-    {"difi.move.mail.username", text, "", "User at the mail server.", not_yet, note_mail},
-    {"difi.move.mail.password", secret, "", "Password at the mail server.", not_yet, note_mail},
-    {"difi.move.mail.trust", text, "", "Host name to trust for TLS.", not_yet, note_mail},
-    {"difi.move.mail.maxSize", size, "", "Largest mail.", not_yet, note_mail},
+    {"difi.move.mail.smtpHost", text, "", "Mail server; empty: no mail is sent."},
+    {"difi.move.mail.smtpPort", integer, "25", "Its port; STARTTLS is used when the server offers it."},
+    {"difi.move.mail.senderAddress", text, "", "Sender of mails."},
+    {"difi.move.mail.receiverAddress", list, "", "Receivers of mails, commas between them."},
+    {"difi.move.mail.enableAuth", boolean, "false", "Log in at the mail server."},
+    {"difi.move.mail.username", text, "", "User at the mail server."},
+    {"difi.move.mail.password", secret, "", "Password at the mail server."},
+    {"difi.move.mail.trust", text, "", "Mail server whose certificate is accepted unverified; * for any."},
+    {"difi.move.mail.maxSize", size, "", "Longest text of a mail; more is cut off."},
     // Section 12: server, security, management, logging
     {"server.port", integer, "9093", "Port of the client API."},
     {"server.tomcat.connection-timeout", milliseconds, "300000", "Time a connection may be silent."},
@@ -432,6 +430,7 @@ constexpr auto table = std::to_array<Setting>({
     {"kanal.webhooks.disable-after-hours", integer, "72", "A subscription that has only failed for so long is disabled until it is changed."},
     {"kanal.lookout.departures-interval", milliseconds, "600000", "Between two looks for documents that other installations send in our name (D4); 0: never."},
     {"kanal.lookout.arrivals-interval", milliseconds, "120000", "Between two looks for items that others took before we saw them (D6); 0: never."},
+    {"kanal.mail.clear-password", boolean, "false", "Log in at a mail server that offers no STARTTLS: the password goes in clear."},
     {"kanal.log.level", text, "info", "debug, info, warning or error."},
     {"kanal.strict-body", boolean, "false", "Refuse unknown fields in a business message."},
     {"kanal.shutdown-deadline", milliseconds, "30000", "Time that work under way gets at shutdown."},

@@ -293,6 +293,7 @@ class Bench {
                          "--difi.move.org.keystore.password=changeit",
                          "--difi.move.org.keystore.alias=own",
                          "--difi.ssl.enabled=false",
+                         "--difi.move.ntp.disable=true",
                          "--difi.security.enable=false",
                          "--server.port=0",
                          "--difi.move.oidc.url=" + national.token_url(),

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <boost/json/parse.hpp>
 
+#include "flow/failure_mail.hpp"
 #include "flow/status_feed.hpp"
 #include "tests/flow/stage.hpp"
 
@@ -208,7 +209,10 @@ class StatusFeedTest : public WebhookTest {
   std::vector<std::string> failures;
   flow::StatusFeed feed{*database,
                         {"DPO"},
-                        [this](const ports::FeedEntry& entry) { failures.push_back(entry.status.message_id.str()); },
+                        [this](ports::Txn& txn, const ports::FeedEntry& entry) {
+                          failures.push_back(entry.status.message_id.str());
+                          return flow::FailureMail::order(txn, entry, clock.now());
+                        },
                         lines};
   std::optional<ports::MessageStatus> offered() {
     return look<std::optional<ports::MessageStatus>>([](ports::View& view) { return view.offered_status(); });
@@ -237,8 +241,71 @@ TEST_F(StatusFeedTest, LogsOffersAndTellsOfFailures) {
                 " conversation_id=c1 status=FEIL description=why direction=OUTGOING service_identifier=DPO "
                 "process_identifier= document_identifier= sender=0192:987464291 receiver=0192:910076787");
   EXPECT_THAT(failures, ElementsAre(last_message));
+  EXPECT_EQ(look<std::int64_t>([](ports::View& view) { return view.job_count(flow::mail_job); }), 1);
   ASSERT_TRUE(offered());
   EXPECT_EQ(offered()->status, ReceiptStatus::opprettet);
+}
+
+/// A mail server that is away at first.
+class Postbox final : public ports::Mailer {
+ public:
+  Result<void> send(const ports::Mail& mail) override {
+    const std::scoped_lock lock(mutex);
+    ++attempts;
+    if (fail) return tl::unexpected<Error>(*fail);
+    mails.push_back(mail);
+    return {};
+  }
+  std::mutex mutex;
+  std::optional<Error> fail;
+  std::atomic<int> attempts = 0;
+  std::vector<ports::Mail> mails;
+};
+
+TEST_F(StatusFeedTest, AFailureIsMailedWhenTheServerComesBack) {
+  ASSERT_TRUE(feed.begin());
+  happens(conversation("21838197184"), ReceiptStatus::feil, "Mottaker avviste");
+  ASSERT_EQ(feed.follow().value_or(-1), 1);
+  Postbox postbox;
+  postbox.fail = Error{"mail.connect", "away", Disposition::retry, {}, {}};
+  const auto jobs = [&] {
+    return look<std::int64_t>([](ports::View& view) { return view.job_count(flow::mail_job); });
+  };
+  const auto run_until = [&](const std::function<bool()>& done) {
+    flow::FailureMail mail(*database, postbox, clock, lines);
+    mail.start();
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!done() && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
+    mail.stop();
+    EXPECT_TRUE(done());
+  };
+  run_until([&] { return postbox.attempts == 1; });
+  EXPECT_EQ(jobs(), 1);
+  postbox.fail.reset();
+  clock.advance(std::chrono::minutes(2));
+  run_until([&] { return jobs() == 0; });
+  ASSERT_EQ(postbox.mails.size(), 1U);
+  EXPECT_EQ(postbox.mails[0].subject, "eFormidling: message " + last_message + " failed");
+  EXPECT_THAT(postbox.mails[0].text, ::testing::HasSubstr("Mottaker avviste"));
+  EXPECT_THAT(postbox.mails[0].text, ::testing::Not(::testing::HasSubstr("21838197184")));
+}
+
+TEST_F(StatusFeedTest, AMailThatIsRefusedIsGivenUp) {
+  ASSERT_TRUE(feed.begin());
+  happens(conversation(), ReceiptStatus::feil);
+  ASSERT_EQ(feed.follow().value_or(-1), 1);
+  Postbox postbox;
+  postbox.fail = Error{"mail.refused", "no such receiver", Disposition::reject, {}, {}};
+  flow::FailureMail mail(*database, postbox, clock, lines);
+  mail.start();
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  const auto jobs = [&] {
+    return look<std::int64_t>([](ports::View& view) { return view.job_count(flow::mail_job); });
+  };
+  while (jobs() > 0 && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
+  mail.stop();
+  EXPECT_EQ(jobs(), 0);
+  EXPECT_EQ(postbox.attempts, 1);
 }
 
 TEST_F(StatusFeedTest, APersonIsNotNamed) {

@@ -59,6 +59,7 @@ class Seventh : public ::testing::Test {
                          "--difi.move.org.keystore.password=changeit",
                          "--difi.move.org.keystore.alias=own",
                          "--difi.ssl.enabled=false",
+                         "--difi.move.ntp.disable=true",
                          "--difi.security.enable=false",
                          "--difi.move.sign.enable=false",
                          "--difi.move.oidc.enable=false",

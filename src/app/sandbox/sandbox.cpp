@@ -133,6 +133,7 @@ Result<void> Sandbox::write_configuration(const InstallationPlan& installation, 
   std::map<std::string, std::string> settings{
       {"server.port", std::to_string(port)},
       {"difi.ssl.enabled", "false"},
+      {"difi.move.ntp.disable", "true"},
       {"difi.security.enable", "false"},
       {"difi.move.org.number", installation.orgnr},
       {"difi.move.org.keystore.path", "file:keystore.p12"},
