@@ -88,7 +88,7 @@ std::string error_text(std::string_view body) {
 
 }  // namespace
 
-Result<std::vector<ports::ServiceRecord>> parse_records(std::string_view text, Services services) {
+Result<ports::DirectoryEntity> parse_entity(std::string_view text, Services services) {
   const auto value = parse(text);
   const auto* object = value ? value->if_object() : nullptr;
   if (object == nullptr) return no_registry_answer("it is not a JSON object");
@@ -96,12 +96,21 @@ Result<std::vector<ports::ServiceRecord>> parse_records(std::string_view text, S
   if (listed == nullptr || !listed->is_array()) return no_registry_answer("it has no list serviceRecords");
   const auto& entries = listed->get_array();
   if (entries.size() > max_records) return no_registry_answer("it has too many serviceRecords");
-  std::vector<ports::ServiceRecord> records;
-  records.reserve(entries.size());
-  for (const auto& entry : entries) {
-    if (const auto* record = entry.if_object()) records.push_back(record_of(*record, services));
+  ports::DirectoryEntity entity;
+  if (const auto* info = object->if_contains("infoRecord"); info != nullptr && info->is_object()) {
+    entity.info = info->get_object();
   }
-  return records;
+  entity.records.reserve(entries.size());
+  for (const auto& entry : entries) {
+    if (const auto* record = entry.if_object()) entity.records.push_back(record_of(*record, services));
+  }
+  return entity;
+}
+
+Result<std::vector<ports::ServiceRecord>> parse_records(std::string_view text, Services services) {
+  auto entity = parse_entity(text, services);
+  if (!entity) return failed(entity);
+  return std::move(entity->records);
 }
 
 std::string with_pem_lines(std::string_view pem) {

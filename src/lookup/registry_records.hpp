@@ -18,6 +18,9 @@ namespace kanal::lookup {
 Result<std::vector<ports::ServiceRecord>> parse_records(std::string_view json,
                                                         std::span<const ServiceIdentifier> services = {});
 
+/// The same with the `infoRecord`.
+Result<ports::DirectoryEntity> parse_entity(std::string_view json, std::span<const ServiceIdentifier> services = {});
+
 /// `pem` with BEGIN and END lines; empty stays empty.
 [[nodiscard]] std::string with_pem_lines(std::string_view pem);
 

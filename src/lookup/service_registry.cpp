@@ -47,6 +47,12 @@ bool is_identifier(std::string_view identifier) {
          std::ranges::all_of(identifier, is_identifier_char);
 }
 
+tl::unexpected<Error> no_identifier() {
+  return reject("directory.refused",
+                "the identifier to look up must be an organisation number, a person number, her-id:<number> or "
+                "fastlege-for:<number>");
+}
+
 /// `.` and `..` would be taken out of the path on the way.
 bool is_process(std::string_view process) {
   return !process.empty() && process.size() <= max_process && process != "." && process != "..";
@@ -91,11 +97,13 @@ struct ServiceRegistry::Impl {
         clock(time),
         salt(crypto::random_bytes(16)),
         records(time, options.max_entries, may_be_stale),
+        entities(time, options.max_entries, may_be_stale),
         certificates(time, options.max_entries, may_be_stale) {
     if (tokens != nullptr) scopes.emplace(options.scope_sets, *tokens, time, lines);
   }
 
   Result<Records> fetch_records(const ports::DirectoryQuery& query) const;
+  Result<ports::DirectoryEntity> fetch_entity(const std::string& identifier) const;
   Result<std::string> fetch_certificate(const Orgnr& organisation) const;
   Result<std::string> fetch(const std::string& path, std::string_view unsigned_type, const std::string& subject) const;
   Result<net::ClientResponse> send(net::ClientRequest request, const std::string& subject) const;
@@ -115,6 +123,7 @@ struct ServiceRegistry::Impl {
   const Bytes salt;  ///< makes the hashes of person numbers in logs useless outside this process
   mutable std::optional<RegistryScopes> scopes;
   Cache<Records> records;
+  Cache<ports::DirectoryEntity> entities;
   Cache<std::string> certificates;
 };
 
@@ -181,6 +190,13 @@ Result<Records> ServiceRegistry::Impl::fetch_records(const ports::DirectoryQuery
   return parse_records(*body, options.services);
 }
 
+Result<ports::DirectoryEntity> ServiceRegistry::Impl::fetch_entity(const std::string& identifier) const {
+  const auto path = "/identifier/" + net::url_encode(identifier, ":") + query_string({}, options.print);
+  const auto body = fetch(path, "application/json", shown(identifier));
+  if (!body) return failed(body);
+  return parse_entity(*body, options.services);
+}
+
 Result<std::string> ServiceRegistry::Impl::fetch_certificate(const Orgnr& organisation) const {
   const auto body = fetch("/virksert/" + organisation.str(), "text/plain", "the certificate of " + organisation.str());
   if (!body) return failed(body);
@@ -208,15 +224,17 @@ ServiceRegistry::~ServiceRegistry() = default;
 Result<std::vector<ports::ServiceRecord>> ServiceRegistry::lookup(const ports::DirectoryQuery& query) {
   ports::DirectoryQuery asked = query;
   asked.identifier = primary_identifier(query.identifier);
-  if (!is_identifier(asked.identifier)) {
-    return reject("directory.refused",
-                  "the identifier to look up must be an organisation number, a person number, her-id:<number> or "
-                  "fastlege-for:<number>");
-  }
+  if (!is_identifier(asked.identifier)) return no_identifier();
   if (asked.process && !is_process(*asked.process))
     return reject("directory.refused", "the process to look up is no process identifier");
   return impl_->from<Records>(impl_->records, key_of(asked), asked.identifier,
                               [&] { return impl_->fetch_records(asked); });
+}
+
+Result<ports::DirectoryEntity> ServiceRegistry::entity(const std::string& identifier) {
+  const auto asked = primary_identifier(identifier);
+  if (!is_identifier(asked)) return no_identifier();
+  return impl_->from<ports::DirectoryEntity>(impl_->entities, asked, asked, [&] { return impl_->fetch_entity(asked); });
 }
 
 Result<std::string> ServiceRegistry::certificate(const Orgnr& organisation) {
@@ -228,6 +246,7 @@ Result<std::string> ServiceRegistry::certificate(const Orgnr& organisation) {
 
 void ServiceRegistry::flush() {
   impl_->records.flush();
+  impl_->entities.flush();
   impl_->certificates.flush();
   impl_->keys.expire();
   if (impl_->scopes) impl_->scopes->flush();

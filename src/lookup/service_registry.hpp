@@ -35,6 +35,7 @@ class ServiceRegistry final : public ports::Directory {
   ServiceRegistry(ServiceRegistryOptions options, TokenSource* tokens, net::HttpClient& http, Clock& clock, Log& log);
   ~ServiceRegistry() override;
   Result<std::vector<ports::ServiceRecord>> lookup(const ports::DirectoryQuery& query) override;
+  Result<ports::DirectoryEntity> entity(const std::string& identifier) override;
   Result<std::string> certificate(const Orgnr& organisation) override;
   /// Forgets everything cached.
   void flush();

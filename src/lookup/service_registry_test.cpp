@@ -105,6 +105,23 @@ TEST_F(ServiceRegistryTest, LeavesOutWhatIsNotAsked) {
   EXPECT_EQ(peer.seen("/identifier").at(0).target, "/identifier/911111111");
 }
 
+TEST_F(ServiceRegistryTest, TellsEverythingAboutSomebodyOnce) {
+  peer.set(serving([] {
+    return jose(R"({"infoRecord":{"identifier":"911111111","new":1},"serviceRecords":[{"process":"p","more":2,)"
+                R"("service":{"identifier":"DPO"}}]})");
+  }));
+  for (int i = 0; i < 2; ++i) {
+    const auto entity = registry().entity("0192:911111111");
+    ASSERT_TRUE(entity) << entity.error().text();
+    EXPECT_EQ(entity->info.at("new"), 1);
+    ASSERT_EQ(entity->records.size(), 1u);
+    EXPECT_EQ(entity->records[0].raw.at("more"), 2);
+  }
+  ASSERT_EQ(peer.seen("/identifier").size(), 1u);
+  EXPECT_EQ(peer.seen("/identifier")[0].target, "/identifier/911111111");
+  EXPECT_EQ(registry().entity("../x").error().code, "directory.refused");
+}
+
 TEST_F(ServiceRegistryTest, IdentifiersAreNormalised) {
   ASSERT_TRUE(look_up("0192:911111111"));
   ASSERT_TRUE(look_up("0192:911111111:987654321"));

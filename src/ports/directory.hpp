@@ -24,6 +24,12 @@ struct ServiceRecord {
   boost::json::object raw;      ///< the record as received, for services that need more
 };
 
+/// All that the register says about somebody (service-registry.md 4.2).
+struct DirectoryEntity {
+  boost::json::object info;  ///< `infoRecord` as received; empty when there is none
+  std::vector<ServiceRecord> records;
+};
+
 struct DirectoryQuery {
   std::string identifier;  ///< primary identifier
   std::optional<std::string> process;
@@ -42,6 +48,8 @@ class Directory {
 
   /// All records for the query, in registry order.
   virtual Result<std::vector<ServiceRecord>> lookup(const DirectoryQuery& query) = 0;
+  /// Everything about one primary identifier, for all processes.
+  virtual Result<DirectoryEntity> entity(const std::string& identifier) = 0;
   /// PEM of an organisation's certificate in Virksert.
   virtual Result<std::string> certificate(const Orgnr& organisation) = 0;
 };

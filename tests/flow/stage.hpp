@@ -196,6 +196,7 @@ class EveryoneDirectory final : public ports::Directory {
                              "urn:no:difi:arkivmelding:xsd::arkivmelding_kvittering", "urn:no:difi:avtalt:xsd::avtalt"};
     return std::vector{record};
   }
+  Result<ports::DirectoryEntity> entity(const std::string&) override { return ports::DirectoryEntity{}; }
   Result<std::string> certificate(const Orgnr&) override { return std::string{}; }
   std::optional<Error> error;
 };

@@ -51,6 +51,7 @@ class OneDirectory final : public ports::Directory {
     record.pem_certificate = certificate_pem;
     return std::vector{record};
   }
+  Result<ports::DirectoryEntity> entity(const std::string&) override { return ports::DirectoryEntity{}; }
   Result<std::string> certificate(const Orgnr&) override { return certificate_pem; }
   std::string service = "DPO";
   std::string certificate_pem = sim::testing::Keys::get().municipality_identity.certificate.pem();
