@@ -92,3 +92,16 @@ function(kanal_test name)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
 endfunction()
+
+# kanal_embed(LIBRARY FILE NAMESPACE NAME): `std::string_view NAMESPACE::NAME()` gives the text of FILE, made anew when
+# FILE changes.
+function(kanal_embed library file namespace name)
+  set(source "${CMAKE_CURRENT_SOURCE_DIR}/${file}")
+  set(target "${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp")
+  add_custom_command(
+    OUTPUT "${target}"
+    COMMAND "${CMAKE_COMMAND}" "-DSOURCE=${source}" "-DTARGET=${target}" "-DNAMESPACE=${namespace}" "-DNAME=${name}"
+            -P "${CMAKE_SOURCE_DIR}/cmake/embed.cmake"
+    DEPENDS "${source}" "${CMAKE_SOURCE_DIR}/cmake/embed.cmake")
+  target_sources(kanal_${library} PRIVATE "${target}")
+endfunction()

@@ -11,18 +11,27 @@
 namespace kanal::api {
 namespace {
 
+constexpr std::string_view requests_name = "http.server.requests";
+constexpr std::string_view requests_text = "Requests answered by the client API";
+
+net::Router make_router(const ApiParts& parts, const ops::Timer& requests) {
+  net::Router router;
+  add_outgoing_routes(router, parts);
+  add_incoming_routes(router, parts);
+  add_conversation_routes(router, parts);
+  add_status_routes(router, parts);
+  add_capability_routes(router, parts);
+  add_subscription_routes(router, parts);
+  add_management_routes(router, parts, requests);
+  add_service_record_route(router, parts);
+  add_openapi_route(router);
+  return router;
+}
+
 /// Everything the handler needs, kept alive by it.
 class Api {
  public:
-  explicit Api(ApiParts parts) : parts_(std::move(parts)) {
-    add_outgoing_routes(router_, parts_);
-    add_incoming_routes(router_, parts_);
-    add_conversation_routes(router_, parts_);
-    add_status_routes(router_, parts_);
-    add_capability_routes(router_, parts_);
-    add_subscription_routes(router_, parts_);
-    add_management_routes(router_, parts_, requests_);
-  }
+  explicit Api(ApiParts parts) : parts_(std::move(parts)), router_(make_router(parts_, requests_)) {}
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
 
@@ -130,11 +139,16 @@ class Api {
   }
 
   ApiParts parts_;
-  ops::Timer requests_{"http.server.requests", "Requests answered by the client API"};
+  ops::Timer requests_{std::string(requests_name), std::string(requests_text)};
   net::Router router_;
 };
 
 }  // namespace
+
+std::vector<net::Router::Entry> routes_of(const ApiParts& parts) {
+  const ops::Timer requests{std::string(requests_name), std::string(requests_text)};
+  return make_router(parts, requests).routes();
+}
 
 net::Handler make_api(ApiParts parts) {
   auto api = std::make_shared<Api>(std::move(parts));

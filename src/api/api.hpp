@@ -66,4 +66,7 @@ struct ApiParts {
 /// The whole API as one handler for the HTTP server. The parts outlive it.
 [[nodiscard]] net::Handler make_api(ApiParts parts);
 
+/// The routes of that handler, for descriptions and tests.
+[[nodiscard]] std::vector<net::Router::Entry> routes_of(const ApiParts& parts);
+
 }  // namespace kanal::api

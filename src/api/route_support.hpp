@@ -59,6 +59,8 @@ void add_conversation_routes(net::Router& router, const ApiParts& parts);
 void add_status_routes(net::Router& router, const ApiParts& parts);
 void add_capability_routes(net::Router& router, const ApiParts& parts);
 void add_subscription_routes(net::Router& router, const ApiParts& parts);
+void add_service_record_route(net::Router& router, const ApiParts& parts);
+void add_openapi_route(net::Router& router);
 /// `requests`: what the API has answered so far. Both outlive the router.
 void add_management_routes(net::Router& router, const ApiParts& parts, const ops::Timer& requests);
 void add_metrics_routes(net::Router& router, const ApiParts& parts, const ops::Timer& requests);

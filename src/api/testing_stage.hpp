@@ -15,6 +15,7 @@
 #include <boost/json/value.hpp>
 
 #include "api/api.hpp"
+#include "api/testing_openapi.hpp"
 #include "base/testing.hpp"
 #include "formats/arkivmelding.hpp"
 #include "net/http_client.hpp"
@@ -220,8 +221,16 @@ class ScriptedDirectory final : public ports::Directory {
     if (error) return tl::unexpected(*error);
     return records;
   }
+  Result<ports::DirectoryEntity> entity(const std::string& identifier) override {
+    ports::DirectoryQuery query;
+    query.identifier = identifier;
+    auto found = lookup(query);
+    if (!found) return failed(found);
+    return ports::DirectoryEntity{info, std::move(*found)};
+  }
   Result<std::string> certificate(const Orgnr&) override { return std::string{}; }
 
+  json::object info;
   std::vector<ports::ServiceRecord> records;
   std::optional<Error> error;
   std::vector<ports::DirectoryQuery> asked;
@@ -315,14 +324,16 @@ class ApiStage : public ::testing::Test {
   void serve(ApiSettings api) {
     server.reset();
     api.version = "1.2.3";
+    management_path = api.management.base_path;
     net::ServerOptions options;
     options.workers = 4;
-    server = std::make_unique<net::HttpServer>(
-        std::move(options),
-        make_api({submit, inbox, board, services, *database, *spool, directory, clock, log, std::move(api), webhooks}),
-        log);
+    server = std::make_unique<net::HttpServer>(std::move(options), make_api(parts(std::move(api))), log);
     const auto started = server->start();
     ASSERT_TRUE(started) << started.error().text();
+  }
+
+  ApiParts parts(ApiSettings api) {
+    return {submit, inbox, board, services, *database, *spool, directory, clock, log, std::move(api), webhooks};
   }
 
   Reply call(const std::string& method, const std::string& target, std::string body = {}, net::Headers headers = {}) {
@@ -449,6 +460,7 @@ class ApiStage : public ::testing::Test {
   flow::Webhooks webhooks{*database, sender, points, {}, clock, log};
   flow::ClientInbox inbox{*database, *spool, services, settings, points, clock, log, [] {}};
   net::HttpClient client{{}};
+  std::string management_path;
   std::unique_ptr<net::HttpServer> server;
 
  private:
@@ -460,7 +472,12 @@ class ApiStage : public ::testing::Test {
       ADD_FAILURE() << request.method << " " << target << ": " << answer.error().text();
       return {};
     }
-    return {answer->status, std::move(answer->headers), std::move(answer->body)};
+    Reply reply{answer->status, std::move(answer->headers), std::move(answer->body)};
+    // Every answer of every test keeps to openapi.json.
+    const auto breach =
+        Contract::embedded().breach({request.method, target, reply.status, reply.header("Content-Type"), reply.text});
+    EXPECT_EQ(breach, std::nullopt) << request.method << " " << target << "\n" << reply.text;
+    return reply;
   }
 
   ports::Conversation incoming_conversation(const ports::Message& message, const std::string& type) const {

@@ -127,6 +127,12 @@ class Router {
     std::vector<std::string> allowed;
   };
   [[nodiscard]] Match find(std::string_view method, std::string_view path) const;
+  struct Entry {
+    std::string method;
+    std::string pattern;
+  };
+  /// All routes, in the order in which they were added.
+  [[nodiscard]] std::vector<Entry> routes() const;
 
  private:
   struct Route {

@@ -64,4 +64,14 @@ Router::Match Router::find(std::string_view method, std::string_view path) const
   return match;
 }
 
+std::vector<Router::Entry> Router::routes() const {
+  std::vector<Entry> entries;
+  for (const auto& route : routes_) {
+    std::string pattern;
+    for (const auto& segment : route.segments) pattern += '/' + segment;
+    entries.push_back({route.method, std::move(pattern)});
+  }
+  return entries;
+}
+
 }  // namespace kanal::net

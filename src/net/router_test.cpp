@@ -29,6 +29,16 @@ class RouterTest : public ::testing::Test {
   std::string chosen;
 };
 
+TEST_F(RouterTest, ListsItsRoutes) {
+  add("GET", "/");
+  add("PUT", "/api/messages/out/{messageId}");
+  const auto routes = router.routes();
+  ASSERT_EQ(routes.size(), 2U);
+  EXPECT_EQ(routes[0].pattern, "/");
+  EXPECT_EQ(routes[1].method, "PUT");
+  EXPECT_EQ(routes[1].pattern, "/api/messages/out/{messageId}");
+}
+
 TEST_F(RouterTest, FindsByMethodAndPath) {
   add("GET", "/api/messages/out");
   add("POST", "/api/messages/out");
