@@ -184,13 +184,14 @@ TEST_F(Conversations, ReportBadFiltersTogether) {
   const auto errors = reply.at("/errors").as_array();
   ASSERT_EQ(errors.size(), 4U);
   const std::string text = "Parameter 'pollable' has the value '0', which is not true or false";
-  const json::object expected{{"codes", json::array{"typeMismatch"}},
-                              {"defaultMessage", text},
-                              {"objectName", "query"},
-                              {"field", "pollable"},
-                              {"rejectedValue", "0"},
-                              {"bindingFailure", true},
-                              {"code", "typeMismatch"}};
+  const json::object expected{
+      {"codes", json::array{"typeMismatch.query.pollable", "typeMismatch.pollable", "typeMismatch"}},
+      {"defaultMessage", text},
+      {"objectName", "query"},
+      {"field", "pollable"},
+      {"rejectedValue", "0"},
+      {"bindingFailure", true},
+      {"code", "typeMismatch"}};
   EXPECT_EQ(errors[0], expected);
   EXPECT_TRUE(reply.text_at("/message").starts_with(text + ", Parameter 'finished' "));
 }

@@ -1,4 +1,6 @@
 // POST /api/messages/out: rest-api.md 4.2, 5.1, 9 and the violations of section 11.
+#include <regex>
+
 #include "api/testing_stage.hpp"
 
 namespace kanal::api::testing {
@@ -20,12 +22,16 @@ class Create : public ApiStage {
 
 json::value violation(const std::string& code, const std::string& field, const std::string& message,
                       json::value rejected = {}) {
-  json::object out{{"codes", json::array{code}},
-                   {"defaultMessage", message},
-                   {"objectName", "standardBusinessDocument"},
-                   {"field", field},
-                   {"bindingFailure", false},
-                   {"code", code}};
+  const std::string plain = std::regex_replace(field, std::regex(R"(\[\])"), "");
+  json::array codes;
+  for (const std::string& prefix : {code + ".standardBusinessDocument.", code + "."}) {
+    codes.emplace_back(prefix + field);
+    if (plain != field) codes.emplace_back(prefix + plain);
+  }
+  codes.emplace_back(code + "." + plain.substr(plain.rfind('.') + 1));
+  codes.emplace_back(code);
+  json::object out{{"codes", codes}, {"defaultMessage", message}, {"objectName", "standardBusinessDocument"},
+                   {"field", field}, {"bindingFailure", false},   {"code", code}};
   if (!rejected.is_null()) out["rejectedValue"] = std::move(rejected);
   return out;
 }

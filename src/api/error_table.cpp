@@ -96,10 +96,27 @@ std::string_view reason_phrase(int status) {
 
 enum class Failure { validation, binding };
 
+/// The names under which the framework looks for a text, from the most to the least specific: with object and path,
+/// with the path, with the last member, alone; a path through arrays also without its brackets.
+json::array codes_of(const domain::Violation& violation, std::string_view object_name) {
+  std::vector<std::string> paths{violation.path};
+  std::string plain = violation.path;
+  for (auto at = plain.find("[]"); at != std::string::npos; at = plain.find("[]", at)) plain.erase(at, 2);
+  if (plain != violation.path) paths.push_back(plain);
+  json::array codes;
+  for (const auto& path : paths) codes.emplace_back(fmt::format("{}.{}.{}", violation.code, object_name, path));
+  for (const auto& path : paths) codes.emplace_back(fmt::format("{}.{}", violation.code, path));
+  const auto dot = plain.rfind('.');
+  if (dot != std::string::npos) codes.emplace_back(fmt::format("{}.{}", violation.code, plain.substr(dot + 1)));
+  codes.emplace_back(violation.code);
+  return codes;
+}
+
 /// One element of `errors`, the same members for every kind of failure.
-json::object entry_of(const domain::Violation& violation, std::string_view object_name, Failure failure) {
+json::object entry_of(const domain::Violation& violation, std::string_view object_name, Failure failure,
+                      json::array codes) {
   json::object entry;
-  entry["codes"] = json::array{violation.code};
+  entry["codes"] = std::move(codes);
   entry["defaultMessage"] = violation.message;
   entry["objectName"] = object_name;
   entry["field"] = violation.path;
@@ -175,7 +192,9 @@ ApiError conversation_not_found(std::int64_t id) {
 ApiError body_violations(const std::vector<domain::Violation>& violations, std::string_view object) {
   ApiError out{400, std::string(not_valid),
                fmt::format("Validation failed for object='{}'. Error count: {}", object, violations.size())};
-  for (const auto& violation : violations) out.errors.push_back(entry_of(violation, object, Failure::validation));
+  for (const auto& violation : violations) {
+    out.errors.push_back(entry_of(violation, object, Failure::validation, codes_of(violation, object)));
+  }
   return out;
 }
 
@@ -184,7 +203,8 @@ ApiError part_violations(const std::vector<domain::Violation>& violations) {
   for (auto violation : violations) {
     violation.path = "createAndSendMessage.sbd." + violation.path;
     out.message += (out.message.empty() ? "" : ", ") + violation.path + ": " + violation.message;
-    out.errors.push_back(entry_of(violation, "standardBusinessDocument", Failure::validation));
+    out.errors.push_back(
+        entry_of(violation, "standardBusinessDocument", Failure::validation, json::array{violation.code}));
   }
   return out;
 }
@@ -197,7 +217,7 @@ ApiError binding_errors(const std::vector<BadParameter>& parameters) {
     const domain::Violation violation{parameter.name, "typeMismatch", text_of(parameter),
                                       json::value(as_utf8(parameter.value))};
     out.message += (out.message.empty() ? "" : ", ") + violation.message;
-    out.errors.push_back(entry_of(violation, "query", Failure::binding));
+    out.errors.push_back(entry_of(violation, "query", Failure::binding, codes_of(violation, "query")));
   }
   return out;
 }

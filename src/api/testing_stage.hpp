@@ -194,6 +194,8 @@ class RecordingTransport final : public ports::Transport {
   Result<ports::Acknowledged> acknowledge(const ports::RemoteItem&) override { return unexpected(); }
   [[nodiscard]] ports::TransportHealth health() const override { return state; }
 
+  void limit(std::uint64_t bytes) { descriptor_.upload_size_limit = bytes; }
+
   std::vector<ports::CreateContext> contexts;
   std::optional<std::string> channel;
   ports::TransportHealth state;

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "domain/message_type.hpp"
+
 #include "flow/answers.hpp"
 
 namespace kanal::flow {
@@ -24,6 +26,13 @@ Result<domain::Sbd> document_of(const ports::Message& message) {
   auto reading = domain::read_sbd(message.sbd);
   if (!reading) return bug("inbox.stored_sbd", "a stored SBD cannot be read: " + reading.error().message);
   return std::move(reading->sbd);
+}
+
+/// A receipt says everything in its SBD; what its sender packed with it is nobody's (rest-api.md 6.3).
+bool is_receipt(const ports::Message& message) {
+  const auto reading = domain::read_sbd(message.sbd);
+  const auto* type = reading ? domain::find_message_type(reading->sbd.document.type) : nullptr;
+  return type != nullptr && type->is_receipt;
 }
 
 }  // namespace
@@ -68,7 +77,7 @@ Result<Popped> ClientInbox::pop(const MessageId& id) {
   });
   if (!extended) return failed(extended);
   Popped popped;
-  if (!message->package) return popped;
+  if (!message->package || is_receipt(*message)) return popped;
   auto content = open_package(*message->package);
   if (!content && content.error().code == "spool.damaged") return drop_damaged(*message, content.error());
   if (!content) return failed(content);
