@@ -21,6 +21,7 @@ TEST(ErrorTable, MapsCodes) {
       {"submit.unknown_type", Disposition::reject, 400, own + "UnknownMessageTypeException", false},
       {"xml.too_large", Disposition::reject, 400, own + "UnmarshalArkivmeldingException", false},
       {"arkivmelding.no_journalpost", Disposition::reject, 400, own + "UnmarshalArkivmeldingException", false},
+      {"arkivmelding.schema", Disposition::reject, 400, own + "UnmarshalArkivmeldingException", false},
       {"token.refused", Disposition::retry, 503, own + "ServiceRegistryUnavailableException", true},
       {"spool.full", Disposition::retry, 503, own + "MessagePersistException", true},
       {"spool.io", Disposition::retry, 500, own + "MessagePersistException", false},

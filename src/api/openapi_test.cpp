@@ -188,6 +188,7 @@ class StillLog final : public ops::ManagedLog {
   void write(LogLevel, std::string_view, std::initializer_list<LogField>) override {}
   void set_level(LogLevel) override {}
   [[nodiscard]] LogLevel level() const override { return LogLevel::info; }
+  [[nodiscard]] std::uint64_t count(LogLevel) const override { return 0; }
 };
 
 class OpenApi : public ApiStage {};

@@ -209,7 +209,7 @@ struct Installation::Parts {
   std::unique_ptr<lookup::TokenSource> registry_tokens;
   std::unique_ptr<lookup::ServiceRegistry> registry;
   std::unique_ptr<lookup::OwnCertificate> own_certificate;
-  ArkivmeldingAdapter arkivmelding;
+  std::unique_ptr<ArkivmeldingAdapter> arkivmelding;
   std::unique_ptr<ports::Mailer> mailer;    ///< null: no mail server is configured
   std::unique_ptr<ClockWatch> clock_watch;  ///< null: switched off
   std::unique_ptr<store::Spool> spool;
@@ -368,6 +368,9 @@ api::ManagementSettings Installation::Parts::management() {
 }
 
 Result<void> Installation::Parts::make_server() {
+  auto check = read_schema_check(config);
+  if (!check) return failed(check);
+  arkivmelding = std::make_unique<ArkivmeldingAdapter>(std::move(*check), log);
   auto poster = webhook_poster_options(config);
   if (!poster) return failed(poster);
   webhook_poster = std::make_unique<WebhookPoster>(std::move(*poster), *http, clock);
@@ -375,7 +378,7 @@ Result<void> Installation::Parts::make_server() {
   auto webhooks = webhook_settings(config);
   if (!webhooks) return failed(webhooks);
   engine = std::make_unique<flow::Engine>(
-      flow::SubmitParts{*store, *spool, *registry, *own_certificate, arkivmelding, points, services, settings, clock,
+      flow::SubmitParts{*store, *spool, *registry, *own_certificate, *arkivmelding, points, services, settings, clock,
                         log},
       flow::TellingParts{*webhook_poster, *webhooks, config.list("difi.move.feature.statusQueueIncludes"),
                          mail_failures ? mailer.get() : nullptr});

@@ -40,6 +40,8 @@ class XmlDocument {
   /// Errors: `xml.malformed` (with line), `xml.doctype`, `xml.too_large`, `xml.too_deep`.
   static Result<XmlDocument> parse(ByteView text);
   [[nodiscard]] XmlElement root() const;
+  /// libxml2's document, for this folder.
+  [[nodiscard]] _xmlDoc* handle() const { return document_.get(); }
 
  private:
   explicit XmlDocument(_xmlDoc* document);

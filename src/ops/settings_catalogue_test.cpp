@@ -136,6 +136,8 @@ TEST(SettingsCatalogue, KnowsTheKeysOfKanal) {
                           "kanal.receive.workers",
                           "kanal.log.level",
                           "kanal.strict-body",
+                          "kanal.arkivmelding.schema",
+                          "kanal.arkivmelding.validate",
                           "kanal.shutdown-deadline",
                           "kanal.crash-at",
                           "difi.move.dpo.pollingrate",
