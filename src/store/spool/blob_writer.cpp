@@ -1,7 +1,5 @@
 #include "store/spool/blob_writer.hpp"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -14,8 +12,6 @@ namespace {
 
 /// From here on a second thread pays off.
 constexpr std::uint64_t write_behind_from = 64;  // frames: 4 MiB
-/// The disk is set to work in portions of this size, not all at once at the end.
-constexpr std::uint64_t writeback_portion = 8 * std::uint64_t{1024} * 1024;
 
 }  // namespace
 
@@ -30,14 +26,7 @@ FrameWriter::FrameWriter(BlobId id, const crypto::Key256& installation_key, Blob
 FrameWriter::~FrameWriter() {
   behind_.reset();
   wipe(key_);
-  if (!file_.is_open() || finished_) return;
-  // Nothing can be done about a failure here: the sweep at the next start takes what remains.
-  (void)remove_file(temporary_path()).has_value();
-  (void)remove_file(final_path()).has_value();
 }
-
-std::filesystem::path FrameWriter::final_path() const { return place_.folder / ref_.id.str(); }
-std::filesystem::path FrameWriter::temporary_path() const { return place_.folder / (ref_.id.str() + ".tmp"); }
 
 Result<void> FrameWriter::write(ByteView bytes) {
   if (finished_) return bug("spool.finished", "write to a finished blob");
@@ -49,8 +38,8 @@ Result<void> FrameWriter::write(ByteView bytes) {
 
 Result<void> FrameWriter::take(ByteView bytes) {
   ref_.size += bytes.size();
-  if (!file_.is_open() && ref_.size > place_.in_memory) {
-    if (auto opened = open_file(); !opened) return opened;
+  if (!output_ && ref_.size > place_.in_memory) {
+    if (auto opened = open_output(); !opened) return opened;
   }
   if (!pending_.empty()) {
     const ByteView head = bytes.first(std::min(bytes.size(), frame_size - pending_.size()));
@@ -76,7 +65,7 @@ void FrameWriter::digest(ByteView bytes) {
 
 Result<void> FrameWriter::seal(ByteView plain, bool last) {
   const std::uint64_t number = frames_++;
-  if (!file_.is_open()) {
+  if (!output_) {
     digest(plain);
     const std::size_t before = sealed_.size();
     sealed_.resize(before + plain.size() + crypto::gcm_tag_size);
@@ -101,20 +90,14 @@ Result<void> FrameWriter::write_frame(ByteView plain, std::uint64_t number, bool
   digest(plain);
   sealed_.resize(plain.size() + crypto::gcm_tag_size);
   seal_frame(key_, number, last, plain, sealed_);
-  if (auto written = file_.write_all(sealed_); !written) return written;
-  const std::uint64_t length = (number + 1) * sealed_frame_size;
-  if (place_.durable && length - synced_ >= writeback_portion) {
-    file_.start_writeback(synced_, length - synced_);
-    synced_ = length;
-  }
-  return {};
+  return output_->write(sealed_);
 }
 
-Result<void> FrameWriter::open_file() {
-  auto file = File::open(temporary_path(), O_WRONLY | O_CREAT | O_EXCL);
-  if (!file) return failed(file);
-  file_ = std::move(*file);
-  if (auto written = file_.write_all(sealed_); !written) return written;
+Result<void> FrameWriter::open_output() {
+  auto output = place_.open();
+  if (!output) return failed(output);
+  output_ = std::move(*output);
+  if (auto written = output_->write(sealed_); !written) return written;
   sealed_ = Bytes{};
   return {};
 }
@@ -123,26 +106,18 @@ Result<void> FrameWriter::finish() {
   if (finished_) return bug("spool.finished", "a blob is finished twice");
   if (error_) return tl::unexpected<Error>(*error_);
   auto done = seal(pending_, true);
-  if (done && file_.is_open()) done = close_file();
+  if (done && output_) done = output_->finish();
   if (!done) {
     error_ = done.error();
     return done;
   }
-  if (!file_.is_open()) ref_.inline_frames = std::move(sealed_);
+  if (!output_) ref_.inline_frames = std::move(sealed_);
   finish_digests();
   finished_ = true;
   pending_ = Bytes{};
   sealed_ = Bytes{};
-  file_ = File{};
+  output_.reset();
   return {};
-}
-
-Result<void> FrameWriter::close_file() {
-  if (place_.durable) {
-    if (auto synced = file_.sync(); !synced) return synced;
-  }
-  if (auto renamed = rename_file(temporary_path(), final_path()); !renamed) return renamed;
-  return place_.durable ? sync_folder(place_.folder) : Result<void>{};
 }
 
 void FrameWriter::finish_digests() {

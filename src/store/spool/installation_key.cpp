@@ -110,8 +110,24 @@ Result<std::optional<Bytes>> read_key_file(const fs::path& path) {
   return std::optional(std::move(bytes));
 }
 
-Result<crypto::Key256> open_key(const fs::path& folder, ByteView wrapped,
-                                const std::vector<crypto::Identity>& identities) {
+class FolderPlace final : public KeyPlace {
+ public:
+  explicit FolderPlace(fs::path folder) : folder_(std::move(folder)) {}
+  Result<std::optional<Bytes>> read() override { return read_key_file(folder_ / key_file); }
+  Result<bool> put_first(ByteView wrapped) override { return store_key(folder_, wrapped, false); }
+  Result<void> replace(ByteView wrapped) override {
+    auto stored = store_key(folder_, wrapped, true);
+    if (!stored) return failed(stored);
+    return {};
+  }
+  Result<bool> is_needed() override { return holds_blobs(folder_); }
+  [[nodiscard]] std::string name() const override { return (folder_ / key_file).string(); }
+
+ private:
+  fs::path folder_;
+};
+
+Result<crypto::Key256> open_key(KeyPlace& place, ByteView wrapped, const std::vector<crypto::Identity>& identities) {
   std::optional<Error> first_error;
   for (std::size_t i = 0; i < identities.size(); ++i) {
     auto key = unwrap(wrapped, identities[i]);
@@ -122,14 +138,14 @@ Result<crypto::Key256> open_key(const fs::path& folder, ByteView wrapped,
     if (i == 0) return key;
     auto renewed = wrap(*key, identities.front());
     if (!renewed) return failed(renewed);
-    if (auto stored = store_key(folder, *renewed, true); !stored) return failed(stored);
+    if (auto stored = place.replace(*renewed); !stored) return failed(stored);
     return key;
   }
   Error error{
       "spool.key",
       fmt::format("{} opens with none of the configured keystores; configure the keystore it was made for as a former "
-                  "one, or restore the file from a backup",
-                  (folder / key_file).string()),
+                  "one, or restore it from a backup",
+                  place.name()),
       Disposition::reject,
       {},
       {}};
@@ -139,29 +155,36 @@ Result<crypto::Key256> open_key(const fs::path& folder, ByteView wrapped,
 
 }  // namespace
 
-Result<crypto::Key256> load_installation_key(const fs::path& folder, const std::vector<crypto::Identity>& identities) {
+Result<crypto::Key256> load_installation_key(KeyPlace& place, const std::vector<crypto::Identity>& identities) {
   if (identities.empty()) return reject("spool.key", "no keystore is configured to protect the installation key with");
-  std::error_code error;
-  fs::create_directories(folder.parent_path(), error);
-  if (auto made = make_folder(folder); !made) return failed(made);
-  auto wrapped = read_key_file(folder / key_file);
+  auto wrapped = place.read();
   if (!wrapped) return failed(wrapped);
-  if (*wrapped) return open_key(folder, **wrapped, identities);
-  if (holds_blobs(folder)) {
-    return reject("spool.key",
-                  fmt::format("{} is missing while the spool holds files sealed with it: restore it from a backup",
-                              (folder / key_file).string()));
+  if (*wrapped) return open_key(place, **wrapped, identities);
+  const auto needed = place.is_needed();
+  if (!needed) return failed(needed);
+  if (*needed) {
+    return reject(
+        "spool.key",
+        fmt::format("{} is missing while there is content sealed with it: restore it from a backup", place.name()));
   }
   crypto::Key256 key{};
   std::ranges::copy(crypto::random_bytes(key.size()), key.begin());
   auto fresh = wrap(key, identities.front());
   if (!fresh) return failed(fresh);
-  auto stored = store_key(folder, *fresh, false);
+  auto stored = place.put_first(*fresh);
   if (!stored) return failed(stored);
   if (*stored) return key;
-  wrapped = read_key_file(folder / key_file);
+  wrapped = place.read();
   if (!wrapped) return failed(wrapped);
-  return open_key(folder, wrapped->value_or(Bytes{}), identities);
+  return open_key(place, wrapped->value_or(Bytes{}), identities);
+}
+
+Result<crypto::Key256> load_installation_key(const fs::path& folder, const std::vector<crypto::Identity>& identities) {
+  std::error_code error;
+  fs::create_directories(folder.parent_path(), error);
+  if (auto made = make_folder(folder); !made) return failed(made);
+  FolderPlace place(folder);
+  return load_installation_key(place, identities);
 }
 
 }  // namespace kanal::store

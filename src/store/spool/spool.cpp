@@ -17,6 +17,7 @@
 #include "store/spool/blob_source.hpp"
 #include "store/spool/blob_writer.hpp"
 #include "store/spool/files.hpp"
+#include "store/spool/sealed_files.hpp"
 #include "store/spool/sealing.hpp"
 
 namespace kanal::store {
@@ -26,6 +27,8 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t scratch_in_memory = std::size_t{1024} * 1024;
 constexpr std::string_view unfinished = ".tmp";
+/// What another node may still be at work on is younger than this.
+constexpr std::chrono::hours shared_grace{48};
 
 std::string sub_folder(const BlobId& id) {
   std::string name = id.str().substr(0, 2);
@@ -87,10 +90,12 @@ class FolderSpool final : public Spool {
 
  private:
   Result<void> make_folders();
+  /// Null when there is no such file.
+  [[nodiscard]] Result<std::unique_ptr<SealedInput>> find(const BlobId& id) const;
   Result<void> note_start();
   [[nodiscard]] fs::path scratch() const { return options_.folder / "scratch"; }
   [[nodiscard]] fs::path path_of(const BlobId& id) const { return options_.folder / sub_folder(id) / id.str(); }
-  [[nodiscard]] bool older_than_process(const fs::path& path) const;
+  [[nodiscard]] bool is_left_over(const fs::path& path) const;
 
   SpoolOptions options_;
   File lock_;
@@ -128,6 +133,8 @@ Result<void> FolderSpool::prepare() {
   auto lock = File::open(options_.folder / "spool.lock", O_RDWR | O_CREAT);
   if (!lock) return failed(lock);
   lock_ = std::move(*lock);
+  // The scratch files of other nodes are left alone; the sweep takes what is old.
+  if (options_.shared) return {};
   // A tool that looks into the spool of a running daemon leaves the daemon's scratch files alone.
   if (!lock_.try_lock()) return {};
   auto emptied = sweep_folder(scratch(), [](const fs::path&, const std::string&) { return true; });
@@ -138,39 +145,24 @@ Result<void> FolderSpool::prepare() {
 Result<std::unique_ptr<ports::BlobWriter>> FolderSpool::create(ports::BlobOptions options) {
   BlobId id(new_uuid());
   BlobPlace place;
-  place.folder = options.scratch ? scratch() : options_.folder / sub_folder(id);
+  place.open = [folder = options.scratch ? scratch() : options_.folder / sub_folder(id), name = id.str(),
+                durable = !options.scratch] { return make_sealed_file(folder, name, durable); };
   place.in_memory = options.scratch ? scratch_in_memory : options_.inline_limit;
-  place.durable = !options.scratch;
   place.describe = options.describe;
   place.md5 = options.md5;
   return std::make_unique<FrameWriter>(std::move(id), options_.key, std::move(place));
 }
 
-Result<std::unique_ptr<SeekableSource>> FolderSpool::open(const ports::BlobRef& ref) {
-  auto unwrapped = open_box(options_.key, purpose::blob_key, ref.id.str(), ref.wrapped_key);
-  if (!unwrapped || unwrapped->size() != sizeof(crypto::Key256)) {
-    return reject(
-        "spool.damaged",
-        fmt::format("the key of spool file {} does not open: it is damaged, or the installation key is not the one "
-                    "it was sealed with",
-                    ref.id.str()));
-  }
-  crypto::Key256 key{};
-  std::ranges::copy(*unwrapped, key.begin());
-  wipe(*unwrapped);
+Result<std::unique_ptr<SealedInput>> FolderSpool::find(const BlobId& id) const {
   File file;
-  if (ref.inline_frames.empty()) {
-    if (!is_uuid(ref.id.str())) return reject("spool.damaged", "a blob reference without a valid id");
-    auto there = File::open_if_there(path_of(ref.id), O_RDONLY, file);
-    if (there && !*there) there = File::open_if_there(scratch() / ref.id.str(), O_RDONLY, file);
-    if (!there) return failed(there);
-    if (!*there) {
-      return reject("spool.damaged", fmt::format("spool file {} is missing: restore it from a backup", ref.id.str()));
-    }
-  }
-  auto source = FrameSource::open(ref, key, std::move(file));
-  wipe(key);
-  return source;
+  auto there = File::open_if_there(path_of(id), O_RDONLY, file);
+  if (there && !*there) there = File::open_if_there(scratch() / id.str(), O_RDONLY, file);
+  if (!there) return failed(there);
+  return *there ? read_sealed_file(std::move(file)) : nullptr;
+}
+
+Result<std::unique_ptr<SeekableSource>> FolderSpool::open(const ports::BlobRef& ref) {
+  return open_blob(ref, options_.key, [&] { return find(ref.id); });
 }
 
 Result<void> FolderSpool::remove(const BlobId& id) {
@@ -187,16 +179,17 @@ std::uint64_t FolderSpool::free_bytes() const {
   return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
 }
 
-bool FolderSpool::older_than_process(const fs::path& path) const {
+bool FolderSpool::is_left_over(const fs::path& path) const {
   const auto stamp = modified(path);
-  return stamp && *stamp < started_;
+  const auto age =
+      std::chrono::duration_cast<std::chrono::seconds>(options_.shared ? shared_grace : shared_grace.zero());
+  return stamp && *stamp < Stamp{started_.seconds - age.count(), started_.nanoseconds};
 }
 
 Result<std::size_t> FolderSpool::sweep(const std::function<bool(const BlobId&)>& is_known) {
-  auto total =
-      sweep_folder(scratch(), [this](const fs::path& path, const std::string&) { return older_than_process(path); });
+  auto total = sweep_folder(scratch(), [this](const fs::path& path, const std::string&) { return is_left_over(path); });
   const auto is_waste = [&](const fs::path& path, const std::string& name) {
-    return older_than_process(path) && (name.ends_with(unfinished) || !is_known(BlobId(name)));
+    return is_left_over(path) && (name.ends_with(unfinished) || !is_known(BlobId(name)));
   };
   for (int i = 0; i < 256 && total; ++i) {
     auto removed = sweep_folder(options_.folder / fmt::format("{:02x}", i), is_waste);

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <unordered_set>
 #include <vector>
 
@@ -14,23 +16,46 @@
 
 namespace kanal::store {
 
-/// Reads `<folder>/installation.key` (CMS to one of `identities`, current first), or makes it on first start (durably).
-/// A key that was wrapped for an earlier certificate is wrapped anew for the current one. `spool.key` when none of the
+/// Where the wrapped installation key is kept.
+class KeyPlace {
+ public:
+  KeyPlace() = default;
+  KeyPlace(const KeyPlace&) = delete;
+  KeyPlace& operator=(const KeyPlace&) = delete;
+  virtual ~KeyPlace() = default;
+  virtual Result<std::optional<Bytes>> read() = 0;
+  /// Durably; false when somebody else has put one there meanwhile.
+  virtual Result<bool> put_first(ByteView wrapped) = 0;
+  virtual Result<void> replace(ByteView wrapped) = 0;
+  /// Is something there that was sealed with a key, so that a new one would only hide its loss?
+  virtual Result<bool> is_needed() = 0;
+  /// For people.
+  [[nodiscard]] virtual std::string name() const = 0;
+};
+
+/// The key from its place, as CMS to one of `identities` (current first), or a new one on first start (durably). A key
+/// that was wrapped for an earlier certificate is wrapped anew for the current one. `spool.key` when none of the
 /// identities opens it.
+Result<crypto::Key256> load_installation_key(KeyPlace& place, const std::vector<crypto::Identity>& identities);
+
+/// The same with `<folder>/installation.key`.
 Result<crypto::Key256> load_installation_key(const std::filesystem::path& folder,
                                              const std::vector<crypto::Identity>& identities);
+
+constexpr std::size_t default_inline_limit = std::size_t{64} * 1024;
 
 struct SpoolOptions {
   std::filesystem::path folder;
   crypto::Key256 key;
-  std::size_t inline_limit = std::size_t{64} * 1024;  ///< blobs up to this size stay in the BlobRef
+  std::size_t inline_limit = default_inline_limit;  ///< blobs up to this size stay in the BlobRef
+  bool shared = false;                              ///< other nodes use the folder too
 };
 
 /// A spool folder with the additional duty to sweep what a crash left behind.
 class Spool : public ports::BlobStore {
  public:
-  /// Removes scratch files and files whose id `is_known` denies, if they are older than this process. Call once at
-  /// start.
+  /// Removes scratch files and files whose id `is_known` denies, if they are older than this process; in a shared
+  /// spool, if they are two days older. Call once at start.
   virtual Result<std::size_t> sweep(const std::function<bool(const BlobId&)>& is_known) = 0;
 };
 
