@@ -7,6 +7,7 @@
 #include "app/clock_watch.hpp"
 #include "app/identities.hpp"
 #include "app/mail.hpp"
+#include "app/open_store.hpp"
 #include "app/webhook_poster.hpp"
 #include "domain/partner.hpp"
 #include "flow/engine.hpp"
@@ -14,9 +15,6 @@
 #include "lookup/service_registry.hpp"
 #include "net/http_client.hpp"
 #include "net/http_server.hpp"
-#include "ops/data_folder.hpp"
-#include "store/spool/spool.hpp"
-#include "store/sqlite/sqlite_store.hpp"
 #include "transports/transport_factory.hpp"
 
 namespace kanal::app {
@@ -282,20 +280,12 @@ Result<void> Installation::Parts::make_watchers() {
 }
 
 Result<void> Installation::Parts::open_store() {
-  auto folder = ops::data_folder(config);
-  if (!folder) return failed(folder);
-  const auto spool_folder = *folder / "spool";
-  auto key = store::load_installation_key(spool_folder, identities);
-  if (!key) return failed(key);
-  auto opened = store::open_spool({spool_folder, *key});
+  auto place = store_place(config);
+  if (!place) return failed(place);
+  auto opened = app::open_store(*place, identities, clock, log);
   if (!opened) return failed(opened);
-  spool = std::move(*opened);
-  auto database = store::open_sqlite_store({*folder / "kanal.db"}, *spool, clock, log);
-  if (!database) return failed(database);
-  store = std::move(*database);
-  auto swept = spool->sweep([this](const BlobId& id) { return store->knows_blob(id); });
-  if (!swept) return failed(swept);
-  if (*swept > 0) log.info("spool_swept", {{"files", *swept}});
+  spool = std::move(opened->spool);
+  store = std::move(opened->store);
   return {};
 }
 

@@ -73,7 +73,7 @@ TEST(ConfigCheck, OneRowPerRule) {
       {"difi.move.dpo.reportees[0].name=x", "error difi.move.dpo.reportees[0].orgId: is required for every"},
       {"difi.move.dph.her-ids[1]=5", "error difi.move.dph.her-ids[1]: has an index after a gap"},
       {"kanal.tls.extra-ca=absent.pem", "error kanal.tls.extra-ca: the file"},
-      {"difi.datasource.url=jdbc:postgresql://db/x", "error difi.datasource.url: PostgreSQL comes in a later version"},
+      {"difi.datasource.url=jdbc:mysql://db/x", "error difi.datasource.url: this database is not supported: use PostgreSQL"},
       {"difi.datasource.url=jdbc:mysql://db/x", "error difi.datasource.url: this database is not supported"},
       {"difi.datasource.url=jdbc:h2:file:./a/b", "note difi.datasource.url: the embedded store and the spool live in"},
       {"difi.activemq.broker-url=vm://localhost", "note difi.activemq.broker-url: No broker is needed"},

@@ -14,13 +14,10 @@ constexpr std::string_view url_key = "difi.datasource.url";
 Result<std::filesystem::path> h2_path(std::string_view url) {
   const auto refuse = [](std::string message) { return reject("config.datasource", std::move(message)); };
   const std::string start = lower(url.substr(0, 24));
-  if (start.starts_with("jdbc:postgresql:")) {
-    return refuse(
-        "PostgreSQL comes in a later version: remove this line, or set kanal.data-folder, to use the embedded store");
-  }
   if (!start.starts_with("jdbc:h2:")) {
     return refuse(
-        "this database is not supported: remove this line, or set kanal.data-folder, to use the embedded store");
+        "this database is not supported: use PostgreSQL (jdbc:postgresql://host/database), or remove this line to use "
+        "the embedded store");
   }
   std::string_view path = url.substr(8);
   const std::string rest = lower(path);
@@ -43,6 +40,8 @@ Result<std::filesystem::path> h2_path(std::string_view url) {
   return std::filesystem::path(path);
 }
 
+bool names_postgres(std::string_view url) { return lower(url.substr(0, 16)) == "jdbc:postgresql:"; }
+
 }  // namespace
 
 Result<std::filesystem::path> data_folder(const Config& config) {
@@ -50,7 +49,7 @@ Result<std::filesystem::path> data_folder(const Config& config) {
   const auto origin = config.origin(folder_key);
   const bool explicitly = origin && origin->source != default_source && named && !named->empty();
   const auto url = config.text(url_key);
-  if (!explicitly && url && !url->empty()) {
+  if (!explicitly && url && !url->empty() && !names_postgres(*url)) {
     const auto path = h2_path(*url);
     if (!path) {
       return reject("config.datasource",
@@ -62,6 +61,7 @@ Result<std::filesystem::path> data_folder(const Config& config) {
 }
 
 std::string data_folder_fault(std::string_view url) {
+  if (names_postgres(url)) return {};
   const auto path = h2_path(url);
   return path ? std::string() : path.error().message;
 }

@@ -1,5 +1,5 @@
 // Where the store and the spool live (architecture.md "Product"): kanal.data-folder, or the folder that a Java
-// installation's H2 address names.
+// installation's H2 address names. With PostgreSQL only scratch files live there, or a spool that all nodes share.
 #pragma once
 
 #include <filesystem>

@@ -30,7 +30,7 @@ constexpr std::string_view note_vault =
 constexpr std::string_view note_spool =
     "Files always lie encrypted in the spool under kanal.data-folder; remove the line.";
 constexpr std::string_view note_broker = "No broker is needed: the queue is part of the store. The line may stay.";
-constexpr std::string_view note_embedded = "The embedded store needs no login. The line may stay.";
+constexpr std::string_view note_embedded = "Only PostgreSQL needs it; the embedded store has no login. The line may stay.";
 constexpr std::string_view note_altinn2 = "Altinn 2 is gone since version 4; remove the line.";
 constexpr std::string_view note_java = "Belongs to the Java version; remove the line.";
 constexpr std::string_view note_manage =
@@ -109,7 +109,7 @@ constexpr auto table = std::to_array<Setting>({
     {"difi.activemq.broker-url", text, "", "Address of ActiveMQ.", used, note_broker},
     {"difi.activemq.user", text, "", "User at ActiveMQ.", used, note_broker},
     {"difi.activemq.password", secret, "", "Password at ActiveMQ.", used, note_broker},
-    {"difi.datasource.url", text, "", "Where the store lies: jdbc:h2:file:... names its folder."},
+    {"difi.datasource.url", text, "", "Where the store lies: jdbc:postgresql://host/database, or jdbc:h2:file:... for the folder of the embedded one."},
     {"difi.datasource.username", text, "", "User at the database.", used, note_embedded},
     {"difi.datasource.password", secret, "", "Password at the database.", used, note_embedded},
     {"difi.move.deadlock.retryCount", integer, "5", "Attempts after a database deadlock.", obsolete, "The store retries by itself; remove the line."},
@@ -118,7 +118,7 @@ constexpr auto table = std::to_array<Setting>({
     {"difi.move.webhooks.readTimeout", milliseconds, "10000", "Time to wait for the answer of a web-hook."},
     {"difi.move.ntp.host", text, "time.google.com", "Time server the clock is compared with, at start and every half hour; host:port when not 123."},
     {"difi.move.ntp.disable", boolean, "false", "Do not compare the clock."},
-    {"spring.datasource.hikari.maximum-pool-size", integer, "50", "Connections to the database.", obsolete, note_java},
+    {"spring.datasource.hikari.maximum-pool-size", integer, "20", "Most connections of one node to PostgreSQL; opened when needed, at least 5."},
     {"spring.jpa.hibernate.ddl-auto", text, "update", "Make tables at start.", obsolete, note_java},
     {"spring.liquibase.enabled", boolean, "true", "Change tables at start.", obsolete, note_java},
     {"spring.jpa.properties.hibernate.jdbc.time_zone", text, "Europe/Oslo", "Time zone of stored times.", obsolete, "Times are stored in UTC and shown in Norwegian time; remove the line."},
@@ -395,6 +395,7 @@ constexpr auto table = std::to_array<Setting>({
     {"use.frontend.faker", boolean, "", "For developers of the Java version.", obsolete, note_java},
     // Kanal's own
     {"kanal.data-folder", text, "kanal-data", "Where the store and the spool live."},
+    {"kanal.blobs", text, "database", "With PostgreSQL: database, or folder (kanal.data-folder, shared by all nodes)."},
     {"kanal.http.address", text, "127.0.0.1", "Address the client API listens on."},
     {"kanal.http.workers", integer, "32", "Requests handled at a time."},
     {"kanal.http.max-connections", integer, "10000", "Connections held at a time."},

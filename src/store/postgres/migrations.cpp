@@ -306,7 +306,29 @@ END $body$;
 CREATE TRIGGER job_counted AFTER INSERT OR DELETE ON job FOR EACH ROW EXECUTE FUNCTION count_job();
 )sql";
 
-constexpr std::array<Migration, 2> steps_so_far = {{{1, "tables", tables}, {2, "counters", counters}}};
+// The installation key, and blobs that lie in the database. A blob without a length is being written, or was given up.
+constexpr std::string_view spool = R"sql(
+CREATE TABLE installation_key (
+  id SMALLINT NOT NULL PRIMARY KEY CHECK (id = 1),
+  wrapped BYTEA NOT NULL
+);
+CREATE TABLE blob_content (
+  id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  started BIGINT NOT NULL,
+  length BIGINT
+);
+CREATE INDEX blob_content_by_time ON blob_content (started);
+CREATE TABLE blob_chunk (
+  blob TEXT COLLATE "C" NOT NULL REFERENCES blob_content (id) ON DELETE CASCADE,
+  number BIGINT NOT NULL,
+  content BYTEA NOT NULL,
+  PRIMARY KEY (blob, number)
+);
+ALTER TABLE blob_chunk ALTER COLUMN content SET STORAGE EXTERNAL;
+)sql";
+
+constexpr std::array<Migration, 3> steps_so_far = {
+    {{1, "tables", tables}, {2, "counters", counters}, {3, "spool", spool}}};
 
 /// Any number will do, as long as nobody else uses it in this database.
 constexpr std::string_view lock = "SELECT pg_advisory_xact_lock(7310200901)";

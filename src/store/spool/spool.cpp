@@ -78,6 +78,7 @@ class FolderSpool final : public Spool {
 
   Result<std::unique_ptr<ports::BlobWriter>> create(ports::BlobOptions options) override;
   Result<std::unique_ptr<SeekableSource>> open(const ports::BlobRef& ref) override;
+  Result<std::unique_ptr<SealedInput>> find(const BlobId& id) override;
   Result<void> remove(const BlobId& id) override;
   Bytes seal(ByteView plain, std::string_view context) override {
     return seal_box(options_.key, purpose::text, context, plain);
@@ -90,8 +91,6 @@ class FolderSpool final : public Spool {
 
  private:
   Result<void> make_folders();
-  /// Null when there is no such file.
-  [[nodiscard]] Result<std::unique_ptr<SealedInput>> find(const BlobId& id) const;
   Result<void> note_start();
   [[nodiscard]] fs::path scratch() const { return options_.folder / "scratch"; }
   [[nodiscard]] fs::path path_of(const BlobId& id) const { return options_.folder / sub_folder(id) / id.str(); }
@@ -153,7 +152,7 @@ Result<std::unique_ptr<ports::BlobWriter>> FolderSpool::create(ports::BlobOption
   return std::make_unique<FrameWriter>(std::move(id), options_.key, std::move(place));
 }
 
-Result<std::unique_ptr<SealedInput>> FolderSpool::find(const BlobId& id) const {
+Result<std::unique_ptr<SealedInput>> FolderSpool::find(const BlobId& id) {
   File file;
   auto there = File::open_if_there(path_of(id), O_RDONLY, file);
   if (there && !*there) there = File::open_if_there(scratch() / id.str(), O_RDONLY, file);

@@ -13,6 +13,7 @@
 #include "crypto/aead.hpp"
 #include "crypto/certificate.hpp"
 #include "ports/blob_store.hpp"
+#include "store/spool/sealed_bytes.hpp"
 
 namespace kanal::store {
 
@@ -54,6 +55,8 @@ struct SpoolOptions {
 /// A spool folder with the additional duty to sweep what a crash left behind.
 class Spool : public ports::BlobStore {
  public:
+  /// The sealed bytes of a blob; null when there are none.
+  virtual Result<std::unique_ptr<SealedInput>> find(const BlobId& id) = 0;
   /// Removes scratch files and files whose id `is_known` denies, if they are older than this process; in a shared
   /// spool, if they are two days older. Call once at start.
   virtual Result<std::size_t> sweep(const std::function<bool(const BlobId&)>& is_known) = 0;
