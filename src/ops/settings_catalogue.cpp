@@ -30,7 +30,8 @@ constexpr std::string_view note_vault =
 constexpr std::string_view note_spool =
     "Files always lie encrypted in the spool under kanal.data-folder; remove the line.";
 constexpr std::string_view note_broker = "No broker is needed: the queue is part of the store. The line may stay.";
-constexpr std::string_view note_embedded = "Only PostgreSQL needs it; the embedded store has no login. The line may stay.";
+constexpr std::string_view note_embedded =
+    "Only PostgreSQL needs it; the embedded store has no login. The line may stay.";
 constexpr std::string_view note_altinn2 = "Altinn 2 is gone since version 4; remove the line.";
 constexpr std::string_view note_java = "Belongs to the Java version; remove the line.";
 constexpr std::string_view note_manage =
