@@ -47,6 +47,7 @@ struct ApiSettings {
   std::string version;
   std::uint64_t disk_reserve = 0;  ///< kanal.disk.reserve: less free space is DOWN
   ManagementSettings management;
+  bool strict_bodies = false;  ///< kanal.api.strict-bodies: members that a message type declares must be there
 };
 
 struct ApiParts {

@@ -36,11 +36,11 @@ void add_address(const json::object& record, std::string_view name, json::object
                                   {"country", "country"}});
 }
 
-json::array document_types(const std::vector<std::string>& standards) {
+json::array document_types(const ports::ServiceRecord& record) {
   json::array types;
-  for (const auto& standard : standards) {
+  for (const auto& standard : record.document_types) {
     json::object entry;
-    if (const auto* type = domain::message_type_of_standard(standard)) entry["type"] = type->name;
+    if (const auto* type = domain::message_type_of(standard, record.service.str())) entry["type"] = type->name;
     entry["standard"] = standard;
     types.push_back(std::move(entry));
   }
@@ -54,7 +54,7 @@ json::object capability_json(const ports::ServiceRecord& record) {
   out["serviceIdentifier"] = record.service.str();
   add_address(record.raw, "postAddress", out);
   add_address(record.raw, "returnAddress", out);
-  out["documentTypes"] = document_types(record.document_types);
+  out["documentTypes"] = document_types(record);
   auto mailbox = texts_of(record.raw, {{"orgnrPostkasse", "supplier"}, {"postkasseAdresse", "address"}});
   if (!mailbox.empty()) out["digitalPostAddress"] = std::move(mailbox);
   return out;

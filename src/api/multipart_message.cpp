@@ -39,9 +39,9 @@ class MultipartMessage final : public net::BodyHandler, private formats::PartHan
     if (!sbd_) return refuse(missing_part(sbd_part));
     auto reading = domain::read_sbd(text_of(*sbd_));
     if (!reading) return refuse(unreadable_part(sbd_part, reading.error().text()));
-    if (const auto violations = violations_of(*reading, parts_.clock.now()); !violations.empty()) {
-      return refuse(part_violations(violations));
-    }
+    const auto violations = violations_of(parts_, *reading);
+    if (!violations) return refuse(unreadable_part(sbd_part, violations.error().text()));
+    if (!violations->empty()) return refuse(part_violations(*violations));
     if (oversized_) return refuse(*oversized_);
     if (const auto twice = repeated_names(); !twice.empty()) {
       return refuse(Error{"submit.duplicate_file",

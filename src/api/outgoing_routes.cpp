@@ -17,9 +17,9 @@ namespace json = boost::json;
 net::Response create(const ApiParts& parts, const net::Request& request, ByteView body) {
   auto reading = domain::read_sbd(text_of(body));
   if (!reading) return error_response(parts, request, reading.error());
-  if (const auto violations = violations_of(*reading, parts.clock.now()); !violations.empty()) {
-    return error_response(parts, request, body_violations(violations));
-  }
+  const auto violations = violations_of(parts, *reading);
+  if (!violations) return error_response(parts, request, violations.error());
+  if (!violations->empty()) return error_response(parts, request, body_violations(*violations));
   auto created = parts.submit.create(std::move(reading->sbd));
   if (!created) return error_response(parts, request, created.error());
   return json_response(200, domain::to_json(*created));

@@ -4,6 +4,8 @@
 
 #include <boost/json/parse.hpp>
 
+#include "domain/message_body.hpp"
+
 namespace kanal::api {
 namespace {
 
@@ -20,10 +22,23 @@ std::string_view without_blanks(std::string_view text) {
 
 }  // namespace
 
-std::vector<domain::Violation> violations_of(const domain::SbdReading& reading, Time now) {
+Result<std::vector<domain::Violation>> violations_of(const ApiParts& parts, const domain::SbdReading& reading) {
+  const auto& sbd = reading.sbd;
   auto found = reading.violations;
-  auto more = domain::validate_header(reading.sbd, now);
+  auto more = domain::validate_header(sbd, parts.clock.now());
   std::ranges::move(more, std::back_inserter(found));
+  const auto* type = domain::find_message_type(sbd.document.type);
+  if (type == nullptr) return found;
+  if (auto readable = domain::check_body_readable(*type, sbd.body); !readable) return failed(readable);
+  auto missing = domain::check_body_constraints(*type, sbd.body);
+  if (parts.settings.strict_bodies) {
+    std::ranges::move(missing, std::back_inserter(found));
+  } else if (!missing.empty() && found.empty()) {
+    std::string members;
+    for (const auto& violation : missing) members += (members.empty() ? "" : ", ") + violation.path;
+    parts.log.warning("business_message_incomplete",
+                      {{"message_id", sbd.document.instance_identifier}, {"missing", members}});
+  }
   return found;
 }
 

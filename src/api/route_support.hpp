@@ -32,8 +32,11 @@ auto load(ports::Store& store, Work work) -> std::invoke_result_t<Work, ports::V
   return read ? std::move(loaded) : Loaded(failed(read));
 }
 
-/// Everything that is wrong with a document: what its reader saw, and the rules that need the clock.
-[[nodiscard]] std::vector<domain::Violation> violations_of(const domain::SbdReading& reading, Time now);
+/// Everything that is wrong with a document: what its reader saw, the rules that need the clock, and (with strict
+/// bodies) the declared members that its business message lacks; otherwise those are only logged. `sbd.body` when the
+/// business message cannot be read.
+[[nodiscard]] Result<std::vector<domain::Violation>> violations_of(const ApiParts& parts,
+                                                                   const domain::SbdReading& reading);
 
 /// Is `content_type`, without its parameters, the media type `wanted` (lower case)?
 [[nodiscard]] bool is_media_type(std::string_view content_type, std::string_view wanted);

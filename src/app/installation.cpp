@@ -178,6 +178,7 @@ Result<api::ApiSettings> api_settings(const ops::Config& config) {
   settings.disk_reserve = read.size("kanal.disk.reserve");
   settings.allow_trailing_slash = read.boolean("difi.move.feature.allowDeprecatedTrailingSlash");
   settings.max_multipart_bytes = read.size("spring.servlet.multipart.max-request-size");
+  settings.strict_bodies = read.boolean("kanal.api.strict-bodies");
   if (read.boolean("difi.security.enable")) {
     settings.user.emplace(read.required("difi.security.user.name"), config.secret("difi.security.user.password"));
   }

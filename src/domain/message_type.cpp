@@ -16,9 +16,13 @@ constexpr std::array<MessageType, 13> rows{{
      .is_receipt = true,
      .needs_files = false},
     {.name = "avtalt", .document_type = "urn:no:difi:avtalt:xsd::avtalt", .needs_files = false},
-    {.name = "digital", .document_type = "urn:no:difi:digitalpost:xsd:digital::digital"},
+    {.name = "digital", .document_type = "urn:no:difi:digitalpost:xsd:digital::digital", .needs_main_document = true},
     {.name = "digital_dpv", .document_type = "urn:no:difi:digitalpost:xsd:digital::digital_dpv"},
-    {.name = "print", .document_type = "urn:no:difi:digitalpost:xsd:fysisk::print", .service_without_receiver = "DPI"},
+    {.name = "print",
+     .document_type = "urn:no:difi:digitalpost:xsd:fysisk::print",
+     .service_without_receiver = "DPI",
+     .needs_main_document = true,
+     .has_addresses = true},
     {.name = "innsynskrav", .document_type = "urn:no:difi:einnsyn:xsd::innsynskrav"},
     {.name = "publisering", .document_type = "urn:no:difi:einnsyn:xsd::publisering"},
     {.name = "einnsyn_kvittering",
@@ -26,8 +30,10 @@ constexpr std::array<MessageType, 13> rows{{
      .is_receipt = true,
      .needs_files = false},
     {.name = "status", .document_type = "urn:no:difi:eformidling:xsd::status", .is_status = true, .needs_files = false},
-    {.name = "fiksio", .document_type = ""},
-    {.name = "dialogmelding", .document_type = "urn:no:difi:helse:xsd:schema::dialogmelding"},
+    {.name = "fiksio", .document_type = "", .takes_any_of_service = "DPFIO"},
+    {.name = "dialogmelding",
+     .document_type = "urn:no:difi:helse:xsd:schema::dialogmelding",
+     .needs_main_document = true},
     {.name = "dialogmelding_kvittering",
      .document_type = "urn:no:difi:helse:xsd::dialogmelding_kvittering",
      .is_receipt = true,
@@ -53,6 +59,19 @@ const MessageType* message_type_of_standard(std::string_view standard) {
   if (separator == std::string_view::npos) return nullptr;
   const auto* const found = std::ranges::find(rows, standard.substr(separator + 2), &MessageType::name);
   return found == rows.end() ? nullptr : found;
+}
+
+const MessageType* message_type_of(std::string_view standard, std::string_view service) {
+  if (const auto* named = message_type_of_standard(standard)) return named;
+  const auto* const any =
+      service.empty() ? rows.end() : std::ranges::find(rows, service, &MessageType::takes_any_of_service);
+  return any == rows.end() ? nullptr : any;
+}
+
+bool standard_fits(const MessageType& type, std::string_view standard, std::string_view service) {
+  const bool any =
+      !service.empty() && std::ranges::find(rows, service, &MessageType::takes_any_of_service) != rows.end();
+  return any || message_type_of_standard(standard) == &type;
 }
 
 std::string expected_type_names() {

@@ -4,19 +4,14 @@
 
 #include <fmt/format.h>
 
+#include "domain/message_body.hpp"
 #include "domain/message_type.hpp"
 #include "domain/partner.hpp"
+#include "domain/print_address.hpp"
 #include "flow/dispatcher.hpp"
 
 namespace kanal::flow {
 namespace {
-
-std::optional<int> security_level(const domain::Sbd& sbd) {
-  const auto* body = sbd.body.if_object();
-  const auto* level = body != nullptr ? body->if_contains("sikkerhetsnivaa") : nullptr;
-  if (level == nullptr || !level->is_int64()) return std::nullopt;
-  return static_cast<int>(level->as_int64());
-}
 
 /// The partner of a participant; the sentence of the refusal names which one.
 Result<domain::Partner> partner_of(const domain::Participant& participant, std::string_view role) {
@@ -38,6 +33,16 @@ void fill_time_to_live(domain::Sbd& sbd, std::chrono::hours ttl, Time now) {
   scope->information.front().expected_response = in_oslo(now + ttl);
 }
 
+/// Defaults that belong to the type of message (rest-api.md 5.1 no. 7).
+void fill_body(domain::Sbd& sbd, const domain::MessageType& type, const boost::json::object* service_record) {
+  auto* body = sbd.body.if_object();
+  if (!type.has_addresses || body == nullptr) return;
+  domain::fill_print_defaults(*body);
+  if (service_record != nullptr) domain::fill_print_addresses(*body, *service_record);
+}
+
+std::string joined(const std::vector<std::string>& names) { return fmt::format("{}", fmt::join(names, ",")); }
+
 }  // namespace
 
 std::string size_text(std::uint64_t bytes) {
@@ -52,6 +57,51 @@ struct Submit::Draft {
   ports::Conversation conversation;
   ports::Message message;
 };
+
+/// Where the document goes: rest-api.md 5.1 no. 5 and 6.
+struct Submit::Route {
+  std::optional<domain::Partner> receiver;
+  ServiceIdentifier service;
+  std::optional<boost::json::object> record;  ///< as the register gave it; absent without a receiver
+};
+
+Result<Submit::Route> Submit::route(const domain::Sbd& sbd, const domain::MessageType& type) {
+  Route route;
+  if (!sbd.receiver.empty()) {
+    auto parsed = partner_of(sbd.receiver.front(), "receiver");
+    if (!parsed) return failed(parsed);
+    route.receiver = std::move(*parsed);
+  }
+  const std::string process = sbd.process();
+  if (process.empty()) {
+    return reject("submit.no_process",
+                  "SBD missing process: set `identifier` of the ConversationId scope to the process");
+  }
+  if (!route.receiver) {
+    route.service = ServiceIdentifier(std::string(type.service_without_receiver));
+    return route;
+  }
+  const ConversationId conversation = sbd.conversation_id();
+  auto records =
+      parts_.directory.lookup({route.receiver->primary, process, domain::security_level(type, sbd.body),
+                               conversation.empty() ? std::nullopt : std::optional<std::string>(conversation.str())});
+  if (!records && records.error().disposition == Disposition::retry) return failed(records);
+  const std::string refusal = fmt::format("Receiver do not accept the document process {}", process);
+  if (!records) return failed(Error{"submit.receiver", records.error().text(), Disposition::reject, {}, {}}, refusal);
+  const auto* record = ports::choose(*records, sbd.document.standard);
+  if (record == nullptr) {
+    return failed(
+        Error{"submit.receiver",
+              fmt::format("The receiver does not accept the document type {} for this process", sbd.document.standard),
+              Disposition::reject,
+              {},
+              {}},
+        refusal);
+  }
+  route.service = record->service;
+  route.record = record->raw;
+  return route;
+}
 
 Submit::Submit(SubmitParts parts, Hint work_available) : parts_(parts), work_available_(std::move(work_available)) {}
 
@@ -74,37 +124,9 @@ Result<Submit::Draft> Submit::prepare(domain::Sbd sbd) {
   auto sender = partner_of(sbd.sender.front(), "sender");
   if (!sender) return failed(sender);
 
-  const std::string process = sbd.process();
-  if (process.empty()) {
-    return reject("submit.no_process",
-                  "SBD missing process: set `identifier` of the ConversationId scope to the process");
-  }
-
-  std::optional<domain::Partner> receiver;
-  ServiceIdentifier service{std::string(type->service_without_receiver)};
-  if (!sbd.receiver.empty()) {
-    auto parsed = partner_of(sbd.receiver.front(), "receiver");
-    if (!parsed) return failed(parsed);
-    receiver = *parsed;
-    const ConversationId conversation = sbd.conversation_id();
-    auto records =
-        parts_.directory.lookup({receiver->primary, process, security_level(sbd),
-                                 conversation.empty() ? std::nullopt : std::optional<std::string>(conversation.str())});
-    if (!records && records.error().disposition == Disposition::retry) return failed(records);
-    const std::string refusal = fmt::format("Receiver do not accept the document process {}", process);
-    if (!records) return failed(Error{"submit.receiver", records.error().text(), Disposition::reject, {}, {}}, refusal);
-    const auto* record = ports::choose(*records, sbd.document.standard);
-    if (record == nullptr) {
-      return failed(Error{"submit.receiver",
-                          fmt::format("The receiver does not accept the document type {} for this process",
-                                      sbd.document.standard),
-                          Disposition::reject,
-                          {},
-                          {}},
-                    refusal);
-    }
-    service = record->service;
-  }
+  auto route = this->route(sbd, *type);
+  if (!route) return failed(route);
+  const auto& service = route->service;
 
   Draft draft;
   draft.transport = parts_.services.find(service);
@@ -113,6 +135,7 @@ Result<Submit::Draft> Submit::prepare(domain::Sbd sbd) {
   fill_time_to_live(
       sbd, draft.transport != nullptr ? draft.transport->descriptor().default_ttl : parts_.settings.default_ttl, now);
   fill_blank_scope_ids(sbd);
+  fill_body(sbd, *type, route->record ? &*route->record : nullptr);
 
   ports::CreateContext context;
   bool exists = false;
@@ -134,7 +157,14 @@ Result<Submit::Draft> Submit::prepare(domain::Sbd sbd) {
   if (draft.transport == nullptr) {
     return reject("submit.service_disabled", fmt::format("Service {} is not enabled", service.str()));
   }
-  if (domain::message_type_of_standard(sbd.document.standard) != type) {
+  if (type->has_addresses) {
+    const boost::json::object none;
+    const auto* body = sbd.body.if_object();
+    if (auto complete = domain::check_print_addresses(body != nullptr ? *body : none); !complete) {
+      return failed(complete);
+    }
+  }
+  if (!domain::standard_fits(*type, sbd.document.standard, service.str())) {
     return reject("submit.type_mismatch", fmt::format("Message type {} does not match the document type {}",
                                                       sbd.document.type, sbd.document.standard));
   }
@@ -149,8 +179,8 @@ Result<Submit::Draft> Submit::prepare(domain::Sbd sbd) {
   conversation.sender = sbd.sender_value();
   conversation.sender_identifier = sender->part_or_primary();
   conversation.receiver = sbd.receiver_value();
-  conversation.receiver_identifier = receiver ? receiver->primary : "";
-  conversation.process = process;
+  conversation.receiver_identifier = route->receiver ? route->receiver->primary : "";
+  conversation.process = sbd.process();
   conversation.document_type = sbd.document.standard;
   conversation.message_type = type->name;
   conversation.message_reference = sbd.conversation_id().str();
@@ -163,7 +193,7 @@ Result<Submit::Draft> Submit::prepare(domain::Sbd sbd) {
   message.message_id = conversation.message_id;
   message.conversation_id = conversation.conversation_id;
   message.service = service;
-  message.process = process;
+  message.process = conversation.process;
   message.sender_identifier = conversation.sender_identifier;
   message.receiver_identifier = conversation.receiver_identifier;
   message.sbd = domain::write_sbd(sbd);
@@ -212,14 +242,27 @@ Result<void> Submit::check_sendable(const domain::Sbd& sbd, const std::vector<st
         "submit.expired",
         fmt::format("ExpectedResponseDateTime {} has been exceeded. Please resend the message", format_iso(*ttl)));
   }
-  if (!type->needs_arkivmelding_xml) return {};
-  if (!arkivmelding) return reject("submit.no_arkivmelding", "DPO message type requires arkivmelding.xml attachment");
-  std::string missing;
-  for (const auto& name : arkivmelding->referenced_files) {
-    if (std::ranges::find(names, name) == names.end()) missing += (missing.empty() ? "" : ",") + name;
+  if (type->needs_arkivmelding_xml) {
+    if (!arkivmelding) return reject("submit.no_arkivmelding", "DPO message type requires arkivmelding.xml attachment");
+    std::vector<std::string> missing;
+    for (const auto& name : arkivmelding->referenced_files) {
+      if (std::ranges::find(names, name) == names.end()) missing.push_back(name);
+    }
+    if (!missing.empty()) {
+      return reject("submit.missing_files",
+                    "File(s) defined in arkivmelding, but not found in message: " + joined(missing));
+    }
   }
-  if (missing.empty()) return {};
-  return reject("submit.missing_files", "File(s) defined in arkivmelding, but not found in message: " + missing);
+  if (const auto missing = domain::missing_metadata_files(*type, sbd.body, names); !missing.empty()) {
+    return reject("submit.missing_metadata", fmt::format("File(s) named {} was not found", joined(missing)));
+  }
+  const std::string main_document = sbd.body_text("hoveddokument");
+  if (type->needs_main_document && std::ranges::find(names, main_document) == names.end()) {
+    return reject("submit.no_main_document",
+                  "Missing a primary document. Please specify the hoveddokument property in the business message and "
+                  "verify that is equal to one of the filenames.");
+  }
+  return {};
 }
 
 Result<void> Submit::queue(ports::Txn& txn, ports::Message& message, const domain::Sbd& sbd) {

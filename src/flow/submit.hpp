@@ -5,8 +5,9 @@
 //   submit.unknown_type, submit.receiver (+ cause: registry text), submit.no_process, submit.exists,
 //   certificate.invalid, submit.service_disabled, submit.type_mismatch, submit.message_channel, submit.not_found,
 //   submit.duplicate_file, submit.too_large, submit.no_files, submit.expired, submit.no_arkivmelding,
-//   submit.missing_files, submit.busy, submit.multipart_too_large, submit.partner, xml.*, arkivmelding.*,
-//   directory.unavailable (retry), spool.*, store.*
+//   submit.missing_files, submit.missing_metadata, submit.no_main_document, submit.address,
+//   what a service refuses by itself (ports/transport.hpp, complete() and check_file()), submit.busy,
+//   submit.multipart_too_large, submit.partner, xml.*, arkivmelding.*, directory.unavailable (retry), spool.*, store.*
 // The message of each of these is the catalogue text of rest-api.md section 11.
 #pragma once
 
@@ -17,6 +18,7 @@
 
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "domain/message_type.hpp"
 #include "domain/sbd.hpp"
 #include "flow/services.hpp"
 #include "flow/settings.hpp"
@@ -98,7 +100,9 @@ class Submit {
 
  private:
   struct Draft;
+  struct Route;
   Result<Draft> prepare(domain::Sbd sbd);
+  Result<Route> route(const domain::Sbd& sbd, const domain::MessageType& type);
   Result<void> store_draft(ports::Txn& txn, Draft& draft);
   Result<void> add_file(ports::Txn& txn, ports::Message& message, const domain::Sbd& sbd, const StagedFile& file);
   Result<void> queue(ports::Txn& txn, ports::Message& message, const domain::Sbd& sbd);
@@ -106,6 +110,8 @@ class Submit {
                                                                     const ports::BlobRef& blob);
   Result<void> check_sendable(const domain::Sbd& sbd, const std::vector<std::string>& names,
                               const std::optional<ports::ArkivmeldingFacts>& arkivmelding);
+  Result<void> check_file(const ports::Message& message, const domain::Sbd& sbd, const FileHead& head,
+                          std::uint64_t size, const std::vector<ports::Attachment>& present);
   void drop(const ports::BlobRef& blob);
   class FileUpload;
 

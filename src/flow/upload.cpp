@@ -27,6 +27,16 @@ std::uint64_t total_size(const std::vector<ports::Attachment>& files) {
   return total;
 }
 
+/// What is known of a file before it is stored.
+ports::Attachment attachment_of(const domain::Sbd& sbd, const FileHead& head) {
+  ports::Attachment attachment;
+  attachment.filename = head.filename;
+  attachment.mimetype = head.mimetype;
+  attachment.title = head.title;
+  attachment.primary = !head.filename.empty() && sbd.body_text("hoveddokument") == head.filename;
+  return attachment;
+}
+
 }  // namespace
 
 Result<void> Submit::room_for_message(std::uint64_t bytes) const {
@@ -43,26 +53,26 @@ Result<std::optional<ports::ArkivmeldingFacts>> Submit::read_arkivmelding(const 
   return std::optional(std::move(*facts));
 }
 
-Result<void> Submit::add_file(ports::Txn& txn, ports::Message& message, const domain::Sbd& sbd,
-                              const StagedFile& file) {
-  const auto* transport = parts_.services.find(message.service);
+Result<void> Submit::check_file(const ports::Message& message, const domain::Sbd& sbd, const FileHead& head,
+                                std::uint64_t size, const std::vector<ports::Attachment>& present) {
+  auto* transport = parts_.services.find(message.service);
   if (transport == nullptr) {
     return reject("submit.service_disabled", fmt::format("Service {} is not enabled", message.service.str()));
   }
+  if (std::ranges::any_of(present, [&](const auto& other) { return other.filename == head.filename; })) {
+    return reject("submit.duplicate_file", fmt::format("Filename already exists in message: {}.", head.filename));
+  }
+  if (auto fits = refuse_over_limit(total_size(present) + size, transport->descriptor()); !fits) return failed(fits);
+  return transport->check_file(sbd, attachment_of(sbd, head));
+}
+
+Result<void> Submit::add_file(ports::Txn& txn, ports::Message& message, const domain::Sbd& sbd,
+                              const StagedFile& file) {
   const auto present = txn.attachments(message.id);
-  if (std::ranges::any_of(present, [&](const auto& other) { return other.filename == file.head.filename; })) {
-    return reject("submit.duplicate_file", fmt::format("Filename already exists in message: {}.", file.head.filename));
-  }
-  if (auto fits = refuse_over_limit(total_size(present) + file.blob.size, transport->descriptor()); !fits) {
-    return failed(fits);
-  }
-  ports::Attachment attachment;
+  if (auto good = check_file(message, sbd, file.head, file.blob.size, present); !good) return failed(good);
+  auto attachment = attachment_of(sbd, file.head);
   attachment.message = message.id;
   attachment.number = static_cast<int>(present.size()) + 1;
-  attachment.filename = file.head.filename;
-  attachment.mimetype = file.head.mimetype;
-  attachment.title = file.head.title;
-  attachment.primary = !file.head.filename.empty() && sbd.body_text("hoveddokument") == file.head.filename;
   attachment.blob = file.blob;
   if (auto inserted = txn.insert(attachment); !inserted) return failed(inserted);
   if (!file.arkivmelding) return {};
@@ -143,24 +153,17 @@ Result<std::unique_ptr<Upload>> Submit::upload(const MessageId& id, FileHead hea
   if (!message || message->queued) {
     return reject("submit.not_found", fmt::format("Message with messageId = {} was not found", id.str()));
   }
-  const auto* transport = parts_.services.find(message->service);
-  if (transport == nullptr) {
-    return reject("submit.service_disabled", fmt::format("Service {} is not enabled", message->service.str()));
-  }
-  if (std::ranges::any_of(present, [&](const auto& other) { return other.filename == head.filename; })) {
-    return reject("submit.duplicate_file", fmt::format("Filename already exists in message: {}.", head.filename));
-  }
-  const std::uint64_t already_there = total_size(present);
-  if (auto fits = refuse_over_limit(already_there + expected_size.value_or(0), transport->descriptor()); !fits) {
-    return failed(fits);
-  }
   auto reading = domain::read_sbd(message->sbd);
   if (!reading) return bug("submit.stored_sbd", "a stored SBD cannot be read: " + reading.error().message);
+  // Without a size only what is known already; everything is asked again when the file is there.
+  if (auto good = check_file(*message, reading->sbd, head, expected_size.value_or(0), present); !good) {
+    return failed(good);
+  }
   if (auto room = room_for_message(expected_size.value_or(0)); !room) return failed(room);
   auto writer = parts_.blobs.create({});
   if (!writer) return failed(writer);
   return std::make_unique<FileUpload>(*this, id, std::move(reading->sbd), std::move(head), std::move(*writer),
-                                      already_there, transport->descriptor());
+                                      total_size(present), parts_.services.find(message->service)->descriptor());
 }
 
 }  // namespace kanal::flow

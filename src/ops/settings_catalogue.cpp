@@ -434,9 +434,9 @@ constexpr auto table = std::to_array<Setting>({
     {"kanal.lookout.arrivals-interval", milliseconds, "120000", "Between two looks for items that others took before we saw them (D6); 0: never."},
     {"kanal.mail.clear-password", boolean, "false", "Log in at a mail server that offers no STARTTLS: the password goes in clear."},
     {"kanal.log.level", text, "info", "debug, info, warning or error."},
-    {"kanal.strict-body", boolean, "false", "Refuse unknown fields in a business message."},
     {"kanal.arkivmelding.schema", text, "", "Path to arkivmelding.xsd, its parts beside it; empty: uploaded arkivmelding.xml are only read."},
     {"kanal.arkivmelding.validate", text, "warn", "What an arkivmelding.xml gets that breaks the schema: warn (in the log), refuse (400) or off."},
+    {"kanal.api.strict-bodies", boolean, "false", "Refuse a business message that lacks a declared member; otherwise it is logged."},
     {"kanal.shutdown-deadline", milliseconds, "30000", "Time that work under way gets at shutdown."},
     {"kanal.crash-at", text, "", "Test only: the named point ends the process.", used, "", true},
 });

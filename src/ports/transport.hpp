@@ -128,6 +128,10 @@ class Transport {
   /// Fills the service's own defaults into a document that a client creates, and refuses what can never be sent.
   virtual Result<void> complete(domain::Sbd& sbd, const CreateContext& context) = 0;
 
+  /// Refuses a file that the service cannot carry in this message (rest-api.md 5.2 no. 4-6): `submit.no_title`,
+  /// `submit.content_type`, `submit.document`. Its blob may not be written yet. Services without such rules leave it.
+  virtual Result<void> check_file(const domain::Sbd&, const Attachment&) { return {}; }
+
   /// Sends one document; called again after a failure with what was remembered. Idempotent by that memory.
   virtual Result<Sent> send(const OutboundDocument& document, Dispatch& dispatch, std::stop_token stop) = 0;
 
