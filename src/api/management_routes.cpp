@@ -82,6 +82,7 @@ json::object service_json(const ApiParts& parts, const ports::Transport& transpo
     if (state.service != descriptor.service) continue;
     json::object entry{{"inbox", state.inbox}, {"waitingForOtherChannels", state.waiting_elsewhere}};
     if (state.last_success) entry["lastSuccess"] = instant(*state.last_success);
+    if (state.polled_elsewhere) entry["polledByAnotherNode"] = true;
     if (!state.last_error.empty()) entry["lastError"] = state.last_error;
     inboxes.push_back(std::move(entry));
   }

@@ -211,6 +211,7 @@ struct Installation::Parts {
   std::unique_ptr<ArkivmeldingAdapter> arkivmelding;
   std::unique_ptr<ports::Mailer> mailer;    ///< null: no mail server is configured
   std::unique_ptr<ClockWatch> clock_watch;  ///< null: switched off
+  NodeName node;
   std::unique_ptr<store::Spool> spool;
   std::unique_ptr<store::SqlStore> store;
   flow::Services services;
@@ -285,6 +286,7 @@ Result<void> Installation::Parts::open_store() {
   if (!place) return failed(place);
   auto opened = app::open_store(*place, identities, clock, log);
   if (!opened) return failed(opened);
+  node = std::move(opened->node);
   spool = std::move(opened->spool);
   store = std::move(opened->store);
   return {};

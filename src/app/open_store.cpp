@@ -35,7 +35,7 @@ Result<OpenedStore> open_embedded(const StorePlace& place, const std::vector<cry
   if (!spool) return failed(spool);
   auto database = store::open_sqlite_store({embedded_database(place.folder)}, **spool, clock, log);
   if (!database) return failed(database);
-  return OpenedStore{std::move(*spool), std::move(*database)};
+  return OpenedStore{{}, std::move(*spool), std::move(*database)};
 }
 
 /// An embedded store that was left behind may hold messages.
@@ -69,9 +69,12 @@ Result<OpenedStore> open_shared(const StorePlace& place, const std::vector<crypt
     spool = pg::open_database_blobs({database.connect, for_blobs, *key}, std::move(*spool), clock);
     if (!spool) return failed(spool);
   }
-  auto opened = pg::open_postgres_store({database.connect, database.connections - for_blobs}, **spool, clock, log);
+  auto node = node_name(place.folder);
+  if (!node) return failed(node);
+  auto opened =
+      pg::open_postgres_store({database.connect, database.connections - for_blobs, node->name}, **spool, clock, log);
   if (!opened) return failed(opened);
-  return OpenedStore{std::move(*spool), std::move(*opened)};
+  return OpenedStore{std::move(*node), std::move(*spool), std::move(*opened)};
 }
 
 }  // namespace

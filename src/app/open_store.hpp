@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "app/node_name.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -36,6 +37,7 @@ Result<StorePlace> store_place(const ops::Config& config);
 Result<DatabasePlace> database_place(const ops::Config& config, const std::string& url);
 
 struct OpenedStore {
+  NodeName node{};  ///< of a shared store
   std::unique_ptr<store::Spool> spool;
   std::unique_ptr<store::SqlStore> store;  ///< after the spool: ends first
 };

@@ -27,7 +27,8 @@ Engine::Engine(SubmitParts parts, TellingParts telling)
       failure_mail_(telling.failure_mailer == nullptr
                         ? nullptr
                         : std::make_unique<FailureMail>(parts.store, *telling.failure_mailer, parts.clock, parts.log)),
-      status_feed_(parts.store, std::move(telling.queued_services), mail_orders(parts, telling), parts.log),
+      status_feed_(parts.store, std::move(telling.queued_services), mail_orders(parts, telling), parts.clock,
+                   parts.log),
       webhooks_(parts.store, telling.sender, parts.points, telling.webhooks, parts.clock, parts.log) {
   for (const auto& transport : parts_.services.all()) {
     if (!transport->descriptor().receives) continue;

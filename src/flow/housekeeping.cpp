@@ -6,6 +6,7 @@
 
 #include "domain/partner.hpp"
 #include "flow/dispatcher.hpp"
+#include "flow/turn.hpp"
 
 namespace kanal::flow {
 namespace {
@@ -45,10 +46,14 @@ void Housekeeping::run(const std::stop_token& stop) {
   };
   note(find_left_channels(), "channels");
   while (!stop.stop_requested()) {
-    if (auto expired = expire(); !expired) note(failed(expired), "expiry");
-    note(find_unanswered(), "unanswered");
-    if (retention_.due()) {
-      if (auto removed = retention_.run(stop); !removed) note(failed(removed), "retention");
+    const auto turn = take_turn(store_, clock_, "housekeeping");
+    if (!turn) note(failed(turn), "turn");
+    if (turn.value_or(false)) {
+      if (auto expired = expire(); !expired) note(failed(expired), "expiry");
+      note(find_unanswered(), "unanswered");
+      if (retention_.due()) {
+        if (auto removed = retention_.run(stop); !removed) note(failed(removed), "retention");
+      }
     }
     std::unique_lock lock(mutex_);
     wakes_.wait_for(lock, stop, settings_.expiry_interval, [] { return false; });

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "flow/turn.hpp"
+
 namespace kanal::flow {
 namespace {
 
@@ -74,7 +76,10 @@ void Lookout::look(Look what, std::string_view name, const std::stop_token& stop
   for (const auto& transport : services_.all()) {
     if (transport->surveillance() == nullptr) continue;
     for (const auto& inbox : transport->inboxes()) {
-      const auto found = (this->*what)(*transport, inbox, stop);
+      const auto turn =
+          take_turn(store_, clock_, fmt::format("lookout {} {}", transport->descriptor().service.str(), inbox.id));
+      if (turn && !*turn) continue;
+      const auto found = turn ? (this->*what)(*transport, inbox, stop) : Result<int>(failed(turn));
       if (found || stop.stop_requested()) continue;
       log_.warning("lookout_failed", {{"service_identifier", transport->descriptor().service.str()},
                                       {"inbox", inbox.id},

@@ -6,6 +6,7 @@
 
 #include "flow/retry.hpp"
 #include "flow/room.hpp"
+#include "flow/turn.hpp"
 
 namespace kanal::flow {
 namespace {
@@ -104,7 +105,27 @@ void Reception::run(const ports::Inbox& inbox, const std::stop_token& stop) {
   }
 }
 
+Result<bool> Reception::has_turn(const ports::Inbox& inbox) { return take_turn(store_, clock_, turn_name(inbox)); }
+
+std::string Reception::turn_name(const ports::Inbox& inbox) const {
+  return fmt::format("poll {} {}", transport_.descriptor().service.str(), inbox.id);
+}
+
+/// Inside a transaction: what it writes counts only when no other node polls this inbox by now.
+Result<void> Reception::keep_turn(ports::Txn& txn, const Round& round) {
+  auto kept = txn.take_turn(turn_name(round.inbox), clock_.now(), clock_.now() + turn_length);
+  if (!kept) return failed(kept);
+  if (*kept) return {};
+  return retry("receive.other_node", "another node polls this inbox by now: what it finds counts");
+}
+
 Result<int> Reception::poll_once(ports::Inbox inbox, const std::stop_token& stop) {
+  const auto turn = has_turn(inbox);
+  if (!turn) return failed(turn);
+  if (!*turn) {
+    board_.left_to_another_node(transport_.descriptor().service, inbox.id);
+    return 0;
+  }
   Round round;
   if (auto room = room_for(0, blobs_, settings_); !room) return failed(room);  // it is safe where it is
   auto channels = store_.read([&](ports::View& view) -> Result<void> {
@@ -126,6 +147,9 @@ Result<int> Reception::poll_once(ports::Inbox inbox, const std::stop_token& stop
   }
   std::ranges::sort(round.to_take, older);
   for (std::size_t at = 0; at < round.to_take.size() && !stop.stop_requested(); at += slice_size) {
+    const auto turn = at == 0 ? Result<bool>(true) : has_turn(round.inbox);
+    if (!turn) return failed(turn);
+    if (!*turn) return round.became_ours;
     const auto end = std::min(at + slice_size, round.to_take.size());
     std::vector<ports::RemoteItem> slice(round.to_take.begin() + static_cast<std::ptrdiff_t>(at),
                                          round.to_take.begin() + static_cast<std::ptrdiff_t>(end));
@@ -200,6 +224,7 @@ Result<void> Reception::decide(Round& round) {
   if (round.fresh.empty() && look_again.empty() && retake.empty() && waiting.empty()) return {};
 
   auto written = store_.write([&](ports::Txn& txn) -> Result<void> {
+    if (auto kept = keep_turn(txn, round); !kept) return kept;
     round.to_take.clear();
     const auto take = [&](ports::RemoteItem item) -> Result<void> {
       item.verdict = Verdict::ours;
@@ -339,6 +364,7 @@ Result<void> Reception::apply_all(const Round& round, std::span<Taken> taken) {
   before.reserve(taken.size());
   for (const auto& entry : taken) before.push_back(entry.item);
   auto stored = store_.write([&](ports::Txn& txn) -> Result<void> {
+    if (auto kept = keep_turn(txn, round); !kept) return kept;
     for (std::size_t i = 0; i < taken.size(); ++i) {
       taken[i].item = before[i];
       if (auto applied = apply(txn, round, taken[i]); !applied) return applied;

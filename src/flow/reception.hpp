@@ -44,6 +44,10 @@ class Reception {
  private:
   struct Taken;
   struct Round;
+  /// Another node may poll this inbox.
+  Result<bool> has_turn(const ports::Inbox& inbox);
+  Result<void> keep_turn(ports::Txn& txn, const Round& round);
+  [[nodiscard]] std::string turn_name(const ports::Inbox& inbox) const;
   void run(const ports::Inbox& inbox, const std::stop_token& stop);
   Result<void> recall(Round& round, const std::vector<ports::Listed>& listed);
   void describe_new(Round& round, const std::vector<ports::Listed>& listed);

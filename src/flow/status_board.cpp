@@ -6,7 +6,7 @@ void StatusBoard::succeeded(const ServiceIdentifier& service, const std::string&
                             std::int64_t waiting_elsewhere) {
   const std::scoped_lock lock(mutex_);
   auto& state = inboxes_[service.str() + "/" + inbox];
-  state = InboxState{service, inbox, at, {}, 0, waiting_elsewhere};
+  state = InboxState{service, inbox, at, {}, 0, waiting_elsewhere, false};
 }
 
 void StatusBoard::failed(const ServiceIdentifier& service, const std::string& inbox, const std::string& error) {
@@ -16,6 +16,13 @@ void StatusBoard::failed(const ServiceIdentifier& service, const std::string& in
   state.inbox = inbox;
   state.last_error = error;
   ++state.failures_in_a_row;
+  state.polled_elsewhere = false;
+}
+
+void StatusBoard::left_to_another_node(const ServiceIdentifier& service, const std::string& inbox) {
+  const std::scoped_lock lock(mutex_);
+  auto& state = inboxes_[service.str() + "/" + inbox];
+  state = InboxState{service, inbox, state.last_success, {}, 0, 0, true};
 }
 
 std::vector<InboxState> StatusBoard::inboxes() const {

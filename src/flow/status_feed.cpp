@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "flow/party.hpp"
+#include "flow/turn.hpp"
 
 namespace kanal::flow {
 namespace {
@@ -19,8 +20,12 @@ constexpr std::chrono::seconds after_failure{5};
 }  // namespace
 
 StatusFeed::StatusFeed(ports::Store& store, std::vector<std::string> queued_services, FailureHandler on_failure,
-                       Log& log)
-    : store_(store), queued_services_(std::move(queued_services)), on_failure_(std::move(on_failure)), log_(log) {}
+                       Clock& clock, Log& log)
+    : store_(store),
+      queued_services_(std::move(queued_services)),
+      on_failure_(std::move(on_failure)),
+      clock_(clock),
+      log_(log) {}
 
 StatusFeed::~StatusFeed() { stop(); }
 
@@ -83,6 +88,9 @@ void StatusFeed::tell(const ports::FeedEntry& entry) {
 }
 
 Result<int> StatusFeed::follow() {
+  const auto turn = take_turn(store_, clock_, "status feed");
+  if (!turn) return failed(turn);
+  if (!*turn) return 0;
   std::vector<ports::FeedEntry> entries;
   auto read = store_.write([&](ports::Txn& txn) -> Result<void> {
     const auto kept = txn.setting(position_setting).value_or("0");

@@ -24,7 +24,8 @@ class StatusFeed {
   using FailureHandler = std::function<Result<void>(ports::Txn&, const ports::FeedEntry&)>;
 
   /// `queued_services`: difi.move.feature.statusQueueIncludes. `on_failure` may be empty.
-  StatusFeed(ports::Store& store, std::vector<std::string> queued_services, FailureHandler on_failure, Log& log);
+  StatusFeed(ports::Store& store, std::vector<std::string> queued_services, FailureHandler on_failure, Clock& clock,
+             Log& log);
   ~StatusFeed();
   StatusFeed(const StatusFeed&) = delete;
   StatusFeed& operator=(const StatusFeed&) = delete;
@@ -48,6 +49,7 @@ class StatusFeed {
   ports::Store& store_;
   const std::vector<std::string> queued_services_;
   const FailureHandler on_failure_;
+  Clock& clock_;
   Log& log_;
   std::mutex mutex_;
   std::condition_variable_any wakes_;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "domain/webhook_filter.hpp"
+#include "flow/turn.hpp"
 #include "flow/webhook_event.hpp"
 
 namespace kanal::flow {
@@ -124,6 +125,11 @@ void Webhooks::work(const std::stop_token& stop) {
 Result<std::optional<Webhooks::Batch>> Webhooks::next_batch(std::int64_t subscription) {
   std::optional<Batch> found;
   auto read = store_.write([&](ports::Txn& txn) -> Result<void> {
+    found.reset();
+    // One node at a time delivers to a subscription.
+    auto turn = txn.take_turn(fmt::format("webhook {}", subscription), clock_.now(), clock_.now() + turn_length);
+    if (!turn) return failed(turn);
+    if (!*turn) return {};
     auto current = txn.subscription(subscription);
     if (!current || current->disabled) return {};
     auto entries = txn.feed(current->position, batch);

@@ -176,6 +176,10 @@ class Txn : public View {
   /// Takes it out of that queue; false when it was not there.
   virtual Result<bool> withdraw_status(std::int64_t status) = 0;
 
+  /// Of several nodes on one database one at a time has the turn `name`: true when it is this node's until `until`, or
+  /// was already. It ends by itself; a node that starts again has lost its own. A store of one process always says yes.
+  virtual Result<bool> take_turn(std::string_view name, Time now, Time until) = 0;
+
   /// Removes up to `limit` rows of this kind that are older than `before`; gives their number.
   virtual Result<int> remove_leftovers(Leftover kind, Time before, int limit) = 0;
 
@@ -196,8 +200,8 @@ class Store {
   virtual ~Store() = default;
 
   /// Runs `work` in a transaction and returns after the durable commit. When `work` gives an Error, its changes
-  /// (and only its) are rolled back and the Error comes back. `work` may run on another thread, and must not
-  /// call the store itself.
+  /// (and only its) are rolled back and the Error comes back. `work` may run on another thread, and more than once (only
+  /// the last time counts, so it sets what it captures and never adds to it), and must not call the store itself.
   virtual Result<void> write(const std::function<Result<void>(Txn&)>& work) = 0;
   /// Runs `work` on a consistent snapshot.
   virtual Result<void> read(const std::function<Result<void>(View&)>& work) = 0;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <thread>
 
@@ -10,6 +11,7 @@
 #include "base/testing.hpp"
 #include "ports/crash_points.hpp"
 #include "sim/national.hpp"
+#include "store/postgres/testing_cluster.hpp"
 
 namespace kanal::testing {
 namespace {
@@ -25,9 +27,19 @@ std::string victim_of(std::string_view point) {
   return "municipality";
 }
 
-class Crash : public ::testing::TestWithParam<std::string_view> {
+/// Where a run is killed, and what its store is.
+struct CrashCase {
+  std::string_view point;
+  bool postgres = false;
+  friend void PrintTo(const CrashCase& one, std::ostream* out) { *out << one.point; }
+};
+
+class Crash : public ::testing::TestWithParam<CrashCase> {
  protected:
-  static void SetUpTestSuite() {
+  static void SetUpTestSuite() { make_sandbox(false); }
+  static void make_sandbox(bool postgres) {
+    sandbox.reset();
+    on_postgres = postgres;
     folder = std::make_unique<TemporaryFolder>();
     clock = std::make_unique<SystemClock>();
     log = std::make_unique<SilentLog>();
@@ -35,7 +47,8 @@ class Crash : public ::testing::TestWithParam<std::string_view> {
     plan.folder = folder->path() / "sandbox";
     plan.program = KANAL_BINARY;
     plan.polling = milliseconds(50);
-    plan.installations = {{"agency", app::agency_orgnr, "", {}}, {"municipality", app::municipality_orgnr, "", {}}};
+    plan.installations = {{"agency", app::agency_orgnr, "", store_settings(postgres)},
+                          {"municipality", app::municipality_orgnr, "", store_settings(postgres)}};
     auto made = app::Sandbox::make(std::move(plan), *clock, *log);
     ASSERT_TRUE(made) << made.error().text();
     sandbox = std::move(*made);
@@ -43,6 +56,14 @@ class Crash : public ::testing::TestWithParam<std::string_view> {
   static void TearDownTestSuite() {
     sandbox.reset();
     folder.reset();
+  }
+
+  static std::map<std::string, std::string> store_settings(bool postgres) {
+    if (!postgres) return {};
+    auto& cluster = store::postgres::TestCluster::get();
+    return {{"difi.datasource.url", cluster.jdbc_url(cluster.new_database())},
+            {"difi.datasource.username", store::postgres::TestCluster::user},
+            {"difi.datasource.password", store::postgres::TestCluster::password}};
   }
 
   /// Starts what has died; true when something had.
@@ -98,15 +119,18 @@ class Crash : public ::testing::TestWithParam<std::string_view> {
   static std::unique_ptr<SystemClock> clock;
   static std::unique_ptr<SilentLog> log;
   static std::unique_ptr<app::Sandbox> sandbox;
+  static bool on_postgres;
 };
 
 std::unique_ptr<TemporaryFolder> Crash::folder;
 std::unique_ptr<SystemClock> Crash::clock;
 std::unique_ptr<SilentLog> Crash::log;
 std::unique_ptr<app::Sandbox> Crash::sandbox;
+bool Crash::on_postgres = false;
 
 TEST_P(Crash, NothingIsLostAndNothingComesTwice) {
-  const std::string point(GetParam());
+  if (GetParam().postgres != on_postgres) make_sandbox(GetParam().postgres);
+  const std::string point(GetParam().point);
   const auto victim = victim_of(point);
   for (const auto* name : {"agency", "municipality"}) {
     sandbox->stop(name);
@@ -192,11 +216,27 @@ TEST_P(Crash, NothingIsLostAndNothingComesTwice) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(EveryPoint, Crash, ::testing::ValuesIn(ports::crash_points), [](const auto& info) {
-  std::string name(info.param);
+std::vector<CrashCase> every_point(bool postgres) {
+  std::vector<CrashCase> cases;
+  for (const auto point : ports::crash_points) cases.push_back({point, postgres});
+  return cases;
+}
+
+/// What differs by store is the durability of blobs, jobs and commits: a few points unless KANAL_LONG is set.
+std::vector<CrashCase> postgres_points() {
+  if (std::getenv("KANAL_LONG") != nullptr) return every_point(true);
+  return {{"submit.blob_written", true},   {"submit.queued", true},     {"send.uploaded", true},
+          {"receive.taking_stored", true}, {"receive.committed", true}, {"client.delete_committed", true}};
+}
+
+std::string case_name(const ::testing::TestParamInfo<CrashCase>& info) {
+  std::string name(info.param.point);
   std::ranges::replace(name, '.', '_');
   return name;
-});
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryPoint, Crash, ::testing::ValuesIn(every_point(false)), case_name);
+INSTANTIATE_TEST_SUITE_P(Postgres, Crash, ::testing::ValuesIn(postgres_points()), case_name);
 
 }  // namespace
 }  // namespace kanal::testing

@@ -213,6 +213,7 @@ class StatusFeedTest : public WebhookTest {
                           failures.push_back(entry.status.message_id.str());
                           return flow::FailureMail::order(txn, entry, clock.now());
                         },
+                        clock,
                         lines};
   std::optional<ports::MessageStatus> offered() {
     return look<std::optional<ports::MessageStatus>>([](ports::View& view) { return view.offered_status(); });
@@ -316,7 +317,7 @@ TEST_F(StatusFeedTest, APersonIsNotNamed) {
 }
 
 TEST_F(StatusFeedTest, OtherServicesAreNotOffered) {
-  flow::StatusFeed other(*database, {"DPV"}, {}, lines);
+  flow::StatusFeed other(*database, {"DPV"}, {}, clock, lines);
   ASSERT_TRUE(other.begin());
   happens(conversation(), ReceiptStatus::feil);
   EXPECT_EQ(other.follow().value_or(-1), 1);

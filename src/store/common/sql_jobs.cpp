@@ -47,11 +47,16 @@ Result<std::vector<ports::Job>> SqlTxn::lease(std::string_view kind, Time now, T
   if (auto good = readable(); !good) return failed(good);
   for (auto& job : jobs) {
     ++job.fence;
-    auto leased = db_.run("UPDATE job SET fence = ?, leased_until = ? WHERE id = ?", job.fence, until, job.id);
-    if (!leased) return failed(leased);
+    if (auto leased = write_lease(job, until); !leased) return failed(leased);
   }
   return jobs;
 }
+
+Result<void> SqlTxn::write_lease(const ports::Job& job, Time until) {
+  return db_.run("UPDATE job SET fence = ?, leased_until = ? WHERE id = ?", job.fence, until, job.id);
+}
+
+Result<bool> SqlTxn::take_turn(std::string_view, Time, Time) { return true; }
 
 Result<void> SqlTxn::remove_job(std::int64_t id) {
   if (auto released = release_all(db_.query("SELECT package FROM job WHERE id = ?", id)); !released) return released;

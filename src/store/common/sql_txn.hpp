@@ -82,6 +82,7 @@ class SqlTxn : public ports::Txn {
   Result<bool> remove_subscription(std::int64_t id) override;
   Result<void> offer_status(std::int64_t status) override;
   Result<bool> withdraw_status(std::int64_t status) override;
+  Result<bool> take_turn(std::string_view name, Time now, Time until) override;
   Result<int> remove_leftovers(ports::Leftover kind, Time before, int limit) override;
   Result<void> discard(const ports::BlobRef& blob) override;
   Result<void> put_setting(std::string_view name, std::string_view value) override;
@@ -104,6 +105,9 @@ class SqlTxn : public ports::Txn {
   std::optional<Record> first(Rows rows, Record (RowReader::*read)(const Row&));
   /// The failure kept so far, as a Result.
   Result<void> readable() const;
+
+  /// The row gets this fence and lease.
+  virtual Result<void> write_lease(const ports::Job& job, Time until);
 
   Sql& db_;
 

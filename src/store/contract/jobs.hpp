@@ -217,6 +217,16 @@ TEST_P(StoreContract, AJobUnderWayIsNotCancelled) {
   EXPECT_FALSE(cancel());
 }
 
+TEST_P(StoreContract, ATurnIsKeptByWhoeverHasIt) {
+  write([&](ports::Txn& txn) {
+    EXPECT_EQ(txn.take_turn("poll", now(), now() + minutes(3)).value_or(false), true);
+    EXPECT_EQ(txn.take_turn("other", now(), now() + minutes(3)).value_or(false), true);
+  });
+  write([&](ports::Txn& txn) {
+    EXPECT_EQ(txn.take_turn("poll", now() + minutes(1), now() + minutes(4)).value_or(false), true);
+  });
+}
+
 TEST_P(StoreContract, EightWorkersLeaseEveryJobOnce) {
   constexpr int jobs = 100;
   write([&](ports::Txn& txn) {

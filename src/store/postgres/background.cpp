@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <utility>
@@ -18,7 +19,6 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds bunch{10};  ///< at most one NOTIFY in this time
-constexpr seconds fold_every{10};
 constexpr seconds reconnect_after{2};
 
 /// One node folds at a time; what others append meanwhile stays as it is.
@@ -37,9 +37,11 @@ constexpr std::array<std::string_view, 4> folds = {
 
 }  // namespace
 
-Background::Background(ConnectSettings settings, std::function<void(ports::Change)> heard, Log& log)
+Background::Background(ConnectSettings settings, std::function<void(ports::Change)> heard, milliseconds fold_every,
+                       Log& log)
     : settings_(std::move(settings)),
       heard_(std::move(heard)),
+      fold_every_(fold_every),
       log_(log),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (wake_ < 0) throw std::runtime_error("no eventfd left");
@@ -103,7 +105,7 @@ Result<void> Background::connect() {
   channel_ = fmt::format("kanal.{}", schema.text(0));
   if (auto listening = (*opened)->script("LISTEN " + (*opened)->quoted(channel_)); !listening) return listening;
   connection_ = std::move(*opened);
-  fold_next_ = steady_clock::now() + fold_every;
+  fold_next_ = steady_clock::now() + fold_every_;
   // Nobody told us what happened before.
   heard_(ports::Change::status);
   heard_(ports::Change::job);
@@ -111,7 +113,7 @@ Result<void> Background::connect() {
 }
 
 Result<void> Background::round() {
-  await(connection_->socket(), seconds(1));
+  await(connection_->socket(), std::min<milliseconds>(seconds(1), fold_every_));
   const auto payloads = connection_->notifications();
   if (!payloads) return retry("store.io", "the connection to the database is lost");
   for (const auto& payload : *payloads) hear(payload);
@@ -140,7 +142,7 @@ Result<void> Background::notify() {
 }
 
 Result<void> Background::fold() {
-  fold_next_ = steady_clock::now() + fold_every;
+  fold_next_ = steady_clock::now() + fold_every_;
   {
     const std::scoped_lock lock(mutex_);
     if (std::exchange(commits_, 0) == 0) return {};

@@ -16,7 +16,8 @@ namespace kanal::store::postgres {
 class Background {
  public:
   /// `heard` runs on this thread after commits of other nodes, and when some may have been missed.
-  Background(ConnectSettings settings, std::function<void(ports::Change)> heard, Log& log);
+  Background(ConnectSettings settings, std::function<void(ports::Change)> heard, std::chrono::milliseconds fold_every,
+             Log& log);
   Background(const Background&) = delete;
   Background& operator=(const Background&) = delete;
   ~Background();
@@ -37,6 +38,7 @@ class Background {
 
   ConnectSettings settings_;
   std::function<void(ports::Change)> heard_;
+  std::chrono::milliseconds fold_every_;
   Log& log_;
   int wake_;  ///< eventfd
   std::mutex mutex_;

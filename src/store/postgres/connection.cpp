@@ -3,6 +3,7 @@
 #include <libpq-fe.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -38,6 +39,14 @@ Oid type_of(Param::Type type) {
       break;
   }
   return 0;
+}
+
+/// libpq tells no code when it cannot connect; these are the server's words for what no waiting will change.
+bool is_refusal(std::string_view why) {
+  constexpr std::array<std::string_view, 7> words = {
+      "authentication failed",   "does not exist",       "no pg_hba.conf entry", "permission denied",
+      "not permitted to log in", "no password supplied", "certificate"};
+  return std::ranges::any_of(words, [&](std::string_view word) { return why.find(word) != std::string_view::npos; });
 }
 
 /// Values as libpq takes them, all in binary. What they point to must live as long.
@@ -150,14 +159,11 @@ Result<std::unique_ptr<Connection>> Connection::open(const ConnectSettings& sett
     std::string why = raw != nullptr ? PQerrorMessage(raw) : "no memory";
     while (!why.empty() && (why.back() == '\n' || why.back() == ' ')) why.pop_back();
     for (auto& c : why) c = c == '\n' ? ' ' : c;
-    // libpq tells no code here; what the server itself refuses begins so.
-    if (why.find("FATAL:") != std::string::npos && why.find("starting up") == std::string::npos &&
-        why.find("shutting down") == std::string::npos && why.find("too many") == std::string::npos &&
-        why.find("remaining connection") == std::string::npos && why.find("recovery mode") == std::string::npos) {
-      return reject("store.access",
-                    fmt::format("the database refuses the connection: check spring.datasource.username, "
-                                ".password and difi.datasource.url ({})",
-                                why));
+    if (is_refusal(why)) {
+      return reject(
+          "store.access",
+          fmt::format("the database refuses the connection: check difi.datasource.username, .password and .url ({})",
+                      why));
     }
     return retry("store.io",
                  fmt::format("the database does not answer: check difi.datasource.url and that it runs ({})", why));

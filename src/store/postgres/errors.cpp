@@ -41,7 +41,7 @@ Error error_of(std::string_view sqlstate, std::string_view message) {
   }
   if (sqlstate.starts_with("28") || sqlstate == "3D000" || sqlstate == "42501" || sqlstate == "3F000") {
     return made("store.access", D::reject,
-                "the database refuses: check spring.datasource.username and .password, and that the user may use "
+                "the database refuses: check difi.datasource.username and .password, and that the user may use "
                 "this database and create tables in its schema",
                 sqlstate, message);
   }

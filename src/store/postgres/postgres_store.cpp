@@ -53,13 +53,14 @@ class Transaction {
 class PostgresStore final : public SqlStore {
  public:
   PostgresStore(const PostgresOptions& options, ports::BlobStore& blobs, Clock& clock, Log& log)
-      : blobs_(blobs),
+      : node_(options.node),
+        blobs_(blobs),
         clock_(clock),
         writers_(options.connect, std::max(1, (options.connections - 1) / 2)),
         readers_(options.connect, std::max(1, options.connections - 1 - std::max(1, (options.connections - 1) / 2))),
         remover_(blobs, log),
         background_(
-            options.connect, [this](ports::Change change) { tell(change); }, log) {}
+            options.connect, [this](ports::Change change) { tell(change); }, options.fold_every, log) {}
 
   Result<void> write(const std::function<Result<void>(ports::Txn&)>& work) override;
   Result<void> read(const std::function<Result<void>(ports::View&)>& work) override;
@@ -137,6 +138,7 @@ class PostgresStore final : public SqlStore {
   std::mutex inside_mutex_;
   std::unordered_set<std::thread::id> inside_;
   std::atomic<std::uint64_t> commits_ = 0;
+  std::string node_;
   ports::BlobStore& blobs_;
   Clock& clock_;
   Pool writers_;
@@ -193,7 +195,7 @@ PostgresStore::Attempt PostgresStore::try_write(const std::function<Result<void>
       return attempt;
     }
     Transaction transaction(**connection);
-    PostgresTxn txn(**connection, blobs_, clock_);
+    PostgresTxn txn(**connection, blobs_, clock_, node_);
     attempt.outcome = txn.conclude(work(txn), &attempt.released);
     attempt.again = (*connection)->conflicted() || !(*connection)->usable();
     if (!attempt.outcome || attempt.again) return attempt;
@@ -237,7 +239,7 @@ Result<void> PostgresStore::try_read(const std::function<Result<void>(PostgresTx
   again = !begun && !(*connection)->usable();
   if (!begun) return begun;
   const Transaction transaction(**connection);
-  PostgresTxn view(**connection, blobs_, clock_);
+  PostgresTxn view(**connection, blobs_, clock_, node_);
   auto outcome = view.conclude(work(view), nullptr);
   again = !(*connection)->usable();
   return outcome;
@@ -257,6 +259,14 @@ Result<void> PostgresStore::read(const std::function<Result<void>(ports::View&)>
   return read_as_txn([&](PostgresTxn& view) { return work(view); });
 }
 
+/// What this node held when it ended is nobody's now.
+Result<void> free_own(Connection& connection, const std::string& node) {
+  if (node.empty()) return {};
+  auto freed =
+      connection.run("UPDATE job SET leased_until = NULL WHERE leased_by = ? AND leased_until IS NOT NULL", node);
+  return freed ? connection.run("DELETE FROM turn WHERE holder = ?", node) : freed;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SqlStore>> open_postgres_store(const PostgresOptions& options, ports::BlobStore& blobs,
@@ -265,8 +275,11 @@ Result<std::unique_ptr<SqlStore>> open_postgres_store(const PostgresOptions& opt
     auto connection = Connection::open(options.connect);
     if (!connection) return failed(connection);
     if (auto migrated = migrate(**connection, migrations(), clock.now()); !migrated) return failed(migrated);
+    if (auto freed = free_own(**connection, options.node); !freed) return failed(freed);
   }
-  return std::make_unique<PostgresStore>(options, blobs, clock, log);
+  auto named = options;
+  if (named.node.empty()) named.node = new_uuid();
+  return std::make_unique<PostgresStore>(named, blobs, clock, log);
 }
 
 }  // namespace kanal::store::postgres

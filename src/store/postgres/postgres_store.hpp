@@ -14,6 +14,9 @@ namespace kanal::store::postgres {
 struct PostgresOptions {
   ConnectSettings connect;
   int connections = 10;  ///< at most; half for reads, the rest for writes, one beside them for hints; at least 3
+  /// Who this process is, the same after a restart: what it held before is free then. Empty: somebody new each time.
+  std::string node{};
+  std::chrono::milliseconds fold_every{10'000};  ///< how often the counters are folded
 };
 
 /// Connects and runs migrations forward. SBDs, raw receipts and job payloads are sealed with `blobs`; blobs of removed

@@ -53,4 +53,29 @@ Result<std::int64_t> PostgresTxn::feed_position(std::int64_t status) {
   return *first ? **first - 1 : *end;
 }
 
+Result<void> PostgresTxn::write_lease(const ports::Job& job, Time until) {
+  return db_.run("UPDATE job SET fence = ?, leased_until = ?, leased_by = ? WHERE id = ?", job.fence, until, node_,
+                 job.id);
+}
+
+Result<bool> PostgresTxn::take_turn(std::string_view name, Time now, Time until) {
+  {
+    auto row = db_.query("SELECT holder, until FROM turn WHERE name = ?", name);
+    const bool there = next(row);
+    if (auto good = readable(); !good) return failed(good);
+    const bool mine = there && row.text(0) == node_;
+    if (there && !mine && row.time(1) > now) return false;
+    // Asked for often; written only when half of it is over.
+    if (mine && row.time(1) > now + (until - now) / 2) return true;
+  }
+  // Turns of what is no more.
+  if (auto gone = db_.run("DELETE FROM turn WHERE until < ?", now - std::chrono::hours(24)); !gone) return failed(gone);
+  auto taken = db_.run(
+      "INSERT INTO turn (name, holder, until) VALUES (?1, ?2, ?3) ON CONFLICT (name) DO UPDATE SET holder = "
+      "excluded.holder, until = excluded.until WHERE turn.holder = excluded.holder OR turn.until <= ?4",
+      name, node_, until, now);
+  if (!taken) return failed(taken);
+  return db_.changes() > 0;
+}
+
 }  // namespace kanal::store::postgres

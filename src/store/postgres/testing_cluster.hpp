@@ -78,6 +78,7 @@ class TestCluster {
     stop(crash ? SIGQUIT : SIGINT);
     start();
   }
+  [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] std::filesystem::path data() const { return folder_.path() / "data"; }
 
  private:
@@ -108,9 +109,10 @@ class TestCluster {
   }
 
   void start() {
-    server_ = spawn({"postgres", "-D", data(), "-p", std::to_string(port_), "-c", "listen_addresses=127.0.0.1", "-c",
-                     "unix_socket_directories=", "-c", "max_connections=200"});
-    for (int i = 0; i < 300; ++i) {
+    server_ =
+        spawn({"postgres", "-D", data(), "-p", std::to_string(port_), "-c", "listen_addresses=127.0.0.1", "-c",
+               "unix_socket_directories=", "-c", "max_connections=200", "-c", "recovery_init_sync_method=syncfs"});
+    for (int i = 0; i < 900; ++i) {
       if (Connection::open(settings("postgres"))) return;
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
