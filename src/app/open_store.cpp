@@ -10,7 +10,6 @@
 #include "store/postgres/jdbc_url.hpp"
 #include "store/postgres/migrations.hpp"
 #include "store/postgres/postgres_store.hpp"
-#include "store/sqlite/moved_mark.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 
 namespace kanal::app {
@@ -42,11 +41,12 @@ Result<OpenedStore> open_embedded(const StorePlace& place, const std::vector<cry
 Result<void> check_nothing_left(const std::filesystem::path& folder) {
   std::error_code ignored;
   const auto file = embedded_database(folder);
-  if (!std::filesystem::exists(file, ignored) || store::is_marked_as_moved(file)) return {};
-  return reject("store.unmoved",
-                fmt::format("there is an embedded store in {}, but difi.datasource.url names another database: move it "
-                            "with kanal store migrate, or put the file away if nothing in it is needed",
-                            file.string()));
+  if (!std::filesystem::exists(file, ignored)) return {};
+  return reject(
+      "store.unmoved",
+      fmt::format("there is an embedded store in {}, but difi.datasource.url names another database: start with "
+                  "the embedded one until nothing is under way, then put the file away",
+                  file.string()));
 }
 
 Result<OpenedStore> open_shared(const StorePlace& place, const std::vector<crypto::Identity>& identities, Clock& clock,

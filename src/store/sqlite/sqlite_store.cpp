@@ -9,7 +9,6 @@
 #include "store/common/remover.hpp"
 #include "store/spool/files.hpp"
 #include "store/sqlite/migrations.hpp"
-#include "store/sqlite/moved_mark.hpp"
 #include "store/sqlite/readers.hpp"
 #include "store/sqlite/sqlite_txn.hpp"
 #include "store/sqlite/writer.hpp"
@@ -140,12 +139,6 @@ Result<std::unique_ptr<SqlStore>> open_sqlite_store(const SqliteOptions& options
                                                     Log& log) {
   auto lock = lock_file(options.file);
   if (!lock) return failed(lock);
-  if (is_marked_as_moved(options.file)) {
-    return reject("store.moved",
-                  fmt::format("the content of {} was moved to another database: configure that one, or, if "
-                              "it was never used, remove {} (kanal store migrate --undo-mark)",
-                              options.file.string(), moved_mark(options.file).string()));
-  }
   auto database = Database::open(options.file, Database::Access::read_write);
   if (!database) return failed(database);
   if (auto wal = use_wal(**database); !wal) return failed(wal);
