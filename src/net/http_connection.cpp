@@ -21,6 +21,8 @@ constexpr std::size_t drain_limit = std::size_t{1024} * 1024;  // of a body that
 constexpr std::size_t joined_write = std::size_t{64} * 1024;   // bodies up to this size share a write with their head
 constexpr milliseconds linger_time{2'000};
 
+}  // namespace
+
 std::string address_of(const Socket& socket) {
   error_code error;
   const auto endpoint = socket.remote_endpoint(error);
@@ -31,8 +33,6 @@ std::string address_of(const Socket& socket) {
   }
   return address.to_string();
 }
-
-}  // namespace
 
 void Connection::cancel() {
   error_code ignored;
@@ -238,10 +238,27 @@ asio::awaitable<bool> Connection::read_body(RequestParser& parser, Exchange& exc
     const bool written = co_await write(bytes_of("HTTP/1.1 100 Continue\r\n\r\n"));
     if (!written) co_return false;
   }
+  const auto& options = shared_.options;
+  // Only the time spent waiting for the client counts: a handler may take its time.
+  Duration waited{};
+  std::uint64_t arrived = 0;
   while (!exchange.answered()) {
-    arm(shared_.options.body_timeout);
+    arm(options.body_timeout);
+    const Duration begin = shared_.clock.monotonic();
+    const std::size_t had = in_.data().size();
     const bool more = co_await fill(body_buffer);
     if (!more) co_return false;
+    waited += shared_.clock.monotonic() - begin;
+    arrived += in_.data().size() - had;
+    if (waited >= options.body_rate_window) {
+      const std::chrono::duration<double> time = waited;
+      if (static_cast<double>(arrived) < static_cast<double>(options.min_body_rate) * time.count()) {
+        shared_.log.warning("http.slow_body", {{"remote", remote_address_}, {"bytes", arrived}});
+        co_return false;
+      }
+      waited = {};
+      arrived = 0;
+    }
     co_await on_worker(feed);
   }
   co_return true;

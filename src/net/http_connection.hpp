@@ -29,6 +29,9 @@ namespace asio = boost::asio;
 using Strand = asio::strand<asio::io_context::executor_type>;
 using Socket = asio::basic_stream_socket<asio::ip::tcp, Strand>;
 
+/// The numeric address of the other side, IPv4 also where it is mapped into IPv6; empty when it has gone.
+[[nodiscard]] std::string address_of(const Socket& socket);
+
 /// What all connections of one server share.
 struct Shared {
   ServerOptions options;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -14,6 +15,7 @@
 #include <thread>
 #include <unordered_set>
 
+#include "net/door.hpp"
 #include "net/http_connection.hpp"
 
 namespace kanal::net {
@@ -34,12 +36,14 @@ using Timer =
 struct HttpServer::Impl {
   Impl(ServerOptions options, Handler handler, Log& log)
       : shared(std::move(options), std::move(handler), log),
+        door(shared.options.allow, shared.clock, log),
         io(std::max(1, shared.options.io_threads)),
         acceptor_strand(asio::make_strand(io)),
         acceptor(acceptor_strand),
         pause(acceptor_strand),
         watchdog(acceptor_strand) {}
 
+  void open_at(const std::string& address, error_code& error);
   Result<void> bind();
   asio::awaitable<void> accept();
   asio::awaitable<void> watch();
@@ -48,6 +52,7 @@ struct HttpServer::Impl {
   void for_each(void (Connection::*call)());
 
   Shared shared;
+  Door door;
   asio::io_context io;
   asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(io);
   Strand acceptor_strand;
@@ -65,19 +70,27 @@ struct HttpServer::Impl {
   bool refusing = false;  // logged once, until there is room again
 };
 
+void HttpServer::Impl::open_at(const std::string& address, error_code& error) {
+  error_code ignored;
+  acceptor.close(ignored);
+  tcp::resolver resolver(io);
+  const auto found = resolver.resolve(address, std::to_string(shared.options.port),
+                                      tcp::resolver::passive | tcp::resolver::numeric_service, error);
+  if (error) return;
+  const tcp::endpoint endpoint = found.begin()->endpoint();
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error && address == "::") acceptor.set_option(asio::ip::v6_only(false), error);  // IPv4 clients too
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+}
+
 Result<void> HttpServer::Impl::bind() {
   const auto& options = shared.options;
   error_code error;
-  tcp::resolver resolver(io);
-  const auto found = resolver.resolve(options.address, std::to_string(options.port),
-                                      tcp::resolver::passive | tcp::resolver::numeric_service, error);
-  if (!error) {
-    const tcp::endpoint endpoint = found.begin()->endpoint();
-    acceptor.open(endpoint.protocol(), error);
-    if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
-    if (!error) acceptor.bind(endpoint, error);
-    if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-  }
+  const bool everywhere = options.address == "*";
+  open_at(everywhere ? "::" : options.address, error);
+  if (everywhere && error) open_at("0.0.0.0", error);  // a machine without IPv6
   if (error) {
     error_code ignored;
     acceptor.close(ignored);
@@ -89,8 +102,8 @@ Result<void> HttpServer::Impl::bind() {
   port = local.port();
   auto address = local.address();
   if (address.is_unspecified()) {
-    address = address.is_v6() ? asio::ip::address(asio::ip::address_v6::loopback())
-                              : asio::ip::address(asio::ip::address_v4::loopback());
+    address = address.is_v6() && !everywhere ? asio::ip::address(asio::ip::address_v6::loopback())
+                                             : asio::ip::address(asio::ip::address_v4::loopback());
   }
   host = address.is_v6() ? "[" + address.to_string() + "]" : address.to_string();
   return {};
@@ -112,6 +125,7 @@ asio::awaitable<void> HttpServer::Impl::accept() {
 }
 
 void HttpServer::Impl::admit(Socket socket) {
+  if (!door.admits(address_of(socket))) return;  // closed before a byte is read
   error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
   socket.native_non_blocking(true, ignored);
@@ -138,7 +152,8 @@ void HttpServer::Impl::admit(Socket socket) {
 /// Ends the waits whose deadline has passed.
 asio::awaitable<void> HttpServer::Impl::watch() {
   const auto& options = shared.options;
-  const auto shortest = std::min({options.idle_timeout, options.header_timeout, options.body_timeout});
+  const auto shortest =
+      std::min({options.idle_timeout, options.header_timeout, options.body_timeout, options.body_rate_window});
   const auto interval = std::clamp<milliseconds>(shortest / 4, milliseconds(5), milliseconds(1'000));
   while (watching) {
     error_code error;
@@ -220,6 +235,8 @@ void HttpServer::stop(milliseconds deadline) {
 }
 
 std::uint16_t HttpServer::port() const { return impl_->port; }
+
+std::uint64_t HttpServer::refused() const { return impl_->door.refused(); }
 
 std::string HttpServer::url() const {
   return std::string(impl_->shared.options.tls ? "https://" : "http://") + impl_->host + ":" +

@@ -17,6 +17,7 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "base/stream.hpp"
+#include "net/address_rules.hpp"
 
 namespace kanal::net {
 
@@ -77,8 +78,8 @@ struct ServerTls {
 };
 
 struct ServerOptions {
-  std::string address = "127.0.0.1";
-  std::uint16_t port = 0;  ///< 0: any free one
+  std::string address = "127.0.0.1";  ///< `*`: every interface, IPv4 and IPv6
+  std::uint16_t port = 0;             ///< 0: any free one
   std::optional<ServerTls> tls;
   int io_threads = 1;
   int workers = 16;
@@ -88,6 +89,10 @@ struct ServerOptions {
   std::chrono::milliseconds body_timeout{60'000};    ///< without any progress of a body, either way
   std::size_t max_connections = 10'000;
   std::string server_name{};
+  AddressRules allow{};  ///< who may connect; empty: everybody
+  /// Bytes a second that a body must come at, over each `body_rate_window` of waiting for it; 0: none.
+  std::uint64_t min_body_rate = 100;
+  std::chrono::milliseconds body_rate_window{60'000};
 };
 
 class HttpServer {
@@ -105,6 +110,8 @@ class HttpServer {
   [[nodiscard]] std::uint16_t port() const;
   /// `http://127.0.0.1:9093` or https.
   [[nodiscard]] std::string url() const;
+  /// Connections closed because of `allow`.
+  [[nodiscard]] std::uint64_t refused() const;
 
  private:
   struct Impl;

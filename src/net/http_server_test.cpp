@@ -314,6 +314,79 @@ TEST_F(HttpServerTest, ABodyWithoutProgressIsCut) {
   EXPECT_EQ(events.times("finish"), 0);
 }
 
+TEST_F(HttpServerTest, ABodyThatTricklesIsCut) {
+  options.body_rate_window = milliseconds(200);
+  options.min_body_rate = 10'000;
+  start();
+  auto socket = client();
+  socket.send("PUT /body HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n");
+  bool alive = true;
+  for (int i = 0; i < 200 && alive; ++i) {
+    alive = socket.send("x");
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  EXPECT_FALSE(alive) << "a byte now and then keeps the connection";
+  EXPECT_EQ(events.times("finish"), 0);
+}
+
+TEST_F(HttpServerTest, ASlowHandlerIsNoSlowBody) {
+  options.body_rate_window = milliseconds(50);
+  options.min_body_rate = 1'000'000;
+  start();
+  auto socket = client();
+  const std::string text(100'000, 'x');
+  socket.send(put("/body", text));
+  EXPECT_THAT(socket.response(), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(HttpServerTest, AHeadThatTricklesGets408) {
+  options.header_timeout = milliseconds(200);
+  start();
+  auto socket = client();
+  socket.send("GET / HTTP/1.1\r\nHost: x\r\n");
+  for (int i = 0; i < 100; ++i) {
+    if (!socket.send("X-" + std::to_string(i) + ": slow\r\n")) break;
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  // Each header moved something, but the whole head has one deadline.
+  EXPECT_THAT(socket.response(), StartsWith("HTTP/1.1 408"));
+}
+
+TEST_F(HttpServerTest, TooManyHeadersGet431) {
+  start();
+  std::string head = "GET / HTTP/1.1\r\nHost: x\r\n";
+  for (int i = 0; i < 300; ++i) head += "a: b\r\n";
+  EXPECT_THAT(ask(head + "\r\n"), StartsWith("HTTP/1.1 431"));
+}
+
+TEST_F(HttpServerTest, ImpossibleChunkSizesAreNotFinished) {
+  start();
+  for (const auto* chunk : {"FFFFFFFFFFFFFFFFF\r\n", "-1\r\nx\r\n", "0x5\r\nhello\r\n", " 5\r\nhello\r\n"}) {
+    auto socket = client();
+    socket.send(std::string("PUT /body HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n") + chunk +
+                "0\r\n\r\n");
+    EXPECT_THAT(socket.response(), Not(StartsWith("HTTP/1.1 200"))) << chunk;
+  }
+  EXPECT_EQ(events.times("finish"), 0);
+}
+
+TEST_F(HttpServerTest, WhoIsNotAllowedIsClosedBeforeAWord) {
+  options.allow = *AddressRules::parse({"10.0.0.0/8"});
+  start();
+  auto socket = client();
+  socket.send(get("/"));
+  EXPECT_EQ(socket.receive(), "");
+  EXPECT_EQ(events.times("GET /"), 0);
+  EXPECT_EQ(server->refused(), 1U);
+}
+
+TEST_F(HttpServerTest, WhoIsAllowedComesIn) {
+  options.allow = *AddressRules::parse({"loopback"});
+  start();
+  EXPECT_THAT(ask(get("/")), StartsWith("HTTP/1.1 200"));
+  EXPECT_EQ(server->refused(), 0U);
+}
+
 TEST_F(HttpServerTest, AClientThatDoesNotReadIsCut) {
   options.body_timeout = milliseconds(50);
   size = std::uint64_t{64} * 1024 * 1024;
@@ -515,6 +588,14 @@ TEST_F(HttpServerTest, StopRefusesNewConnections) {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   EXPECT_NE(::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   ::close(socket);
+}
+
+TEST_F(HttpServerTest, AStarIsEveryInterface) {
+  options.address = "*";
+  start();
+  EXPECT_THAT(ask(get("/")), StartsWith("HTTP/1.1 200"));
+  EXPECT_EQ(last->remote_address, "127.0.0.1") << "IPv4 clients keep their address";
+  EXPECT_THAT(server->url(), StartsWith("http://127.0.0.1:"));
 }
 
 TEST_F(HttpServerTest, ATakenPortIsAnError) {
