@@ -116,9 +116,22 @@ class Api {
                                  {"seconds", took.count()}});
   }
 
+  /// Is this no management request, or one from an address of kanal.manage.allow?
+  [[nodiscard]] bool may_manage(const net::Request& request) const {
+    const auto& management = parts_.settings.management;
+    if (management.allow.empty() || !request.path.starts_with(management.base_path)) return true;
+    const auto rest = std::string_view(request.path).substr(management.base_path.size());
+    return (!rest.empty() && rest.front() != '/') || management.allow.matches(request.remote_address);
+  }
+
   Answer decide(Visit& visit) const {
     const auto& request = visit.request;
     const auto& settings = parts_.settings;
+    if (!may_manage(*request)) {
+      net::Response response;
+      response.status = 403;
+      return response;
+    }
     if (settings.user && !is_open(request->path, settings.management.base_path) &&
         !is_logged_in(*request, *settings.user)) {
       auto response = error_response(parts_, *request, unauthorized());

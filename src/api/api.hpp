@@ -37,6 +37,7 @@ struct ManagementSettings {
   ops::ManagedLog* log = nullptr;                       ///< whose level may be changed; null: not
   std::function<void()> shut_down{};                    ///< begins to stop the process; empty: not from here
   std::function<std::vector<ops::Metric>()> metrics{};  ///< more figures, of parts that the API does not know
+  net::AddressRules allow{};                            ///< kanal.manage.allow; empty: everybody
 };
 
 struct ApiSettings {

@@ -57,6 +57,20 @@ TEST_F(Api, SpeaksHstsOverTls) {
             "max-age=31536000 ; includeSubDomains");
 }
 
+TEST_F(Api, ManagesOnlyFromAllowedAddresses) {
+  ApiSettings settings;
+  settings.management.allow = *net::AddressRules::parse({"10.0.0.0/8"});
+  serve(settings);
+  for (const auto* path : {"/manage", "/manage/health", "/manage/health/readiness", "/manage/unknown"}) {
+    EXPECT_EQ(get(path).status, 403) << path;
+  }
+  EXPECT_EQ(get("/managers").status, 404);
+  EXPECT_EQ(get("/api/conversations").status, 200);
+  settings.management.allow = *net::AddressRules::parse({"loopback"});
+  serve(settings);
+  EXPECT_EQ(get("/manage/health").status, 200);
+}
+
 TEST_F(Api, AsksForALogin) {
   serve(with_login());
   const std::string path = "/api/conversations";

@@ -22,6 +22,11 @@ Result<crypto::Identity> read_identity(const ops::Config& config, const std::str
   return identity;
 }
 
+bool has_own_oidc_keystore(const ops::Config& config) {
+  const auto origin = config.origin("difi.move.oidc.keystore.path");
+  return origin && origin->source != ops::default_source;
+}
+
 Result<std::vector<crypto::Identity>> read_identities(const ops::Config& config) {
   std::vector<crypto::Identity> identities;
   auto current = read_identity(config, "difi.move.org.keystore");

@@ -19,4 +19,7 @@ Result<std::vector<crypto::Identity>> read_identities(const ops::Config& config)
 /// The API's TLS certificate (`difi.ssl.*`).
 Result<crypto::Identity> read_server_identity(const ops::Config& config);
 
+/// Is Maskinporten to be asked with another key than that of the organisation (difi.move.oidc.keystore.*)?
+[[nodiscard]] bool has_own_oidc_keystore(const ops::Config& config);
+
 }  // namespace kanal::app

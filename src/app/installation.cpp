@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/api.hpp"
+#include "app/access.hpp"
 #include "app/arkivmelding_adapter.hpp"
 #include "app/clock_watch.hpp"
 #include "app/identities.hpp"
@@ -100,6 +101,7 @@ Result<lookup::ServiceRegistryOptions> registry_options(const ops::Config& confi
   options.use_token = read.boolean("difi.move.oidc.enable");
   options.timeout = read.duration("difi.move.oidc.readTimeout");
   if (!read.boolean("difi.move.feature.enableDsfPrintLookup")) options.print = false;
+  options.beta_features = read.boolean("difi.move.feature.enableBetaFeatures");
   for (const auto& factory : enabled) {
     options.scope_sets.push_back(factory.registry_scopes);
     options.services.push_back(factory.service);
@@ -115,6 +117,11 @@ Result<lookup::TokenClient> registry_token_client(const ops::Config& config, con
   client.audience = read.required("difi.move.oidc.audience");
   client.client_id = read.required("difi.move.oidc.clientId");
   client.credential = lookup::CertificateCredential{own};
+  if (has_own_oidc_keystore(config)) {
+    auto other = read_identity(config, "difi.move.oidc.keystore");
+    if (!other) return failed(other);
+    client.credential = lookup::CertificateCredential{*other};
+  }
   if (auto wrong = read.result(); !wrong) return failed(wrong);
   return client;
 }
@@ -133,12 +140,18 @@ Result<std::optional<net::ServerTls>> server_tls(const ops::Config& config) {
 Result<net::ServerOptions> server_options(const ops::Config& config) {
   Reader read(config);
   net::ServerOptions options;
-  options.address = read.required("kanal.http.address");
   options.port = static_cast<std::uint16_t>(read.integer("server.port"));
   options.workers = static_cast<int>(read.integer("kanal.http.workers"));
   options.max_connections = static_cast<std::size_t>(read.integer("kanal.http.max-connections"));
   options.idle_timeout = read.duration("server.tomcat.connection-timeout");
+  options.min_body_rate = read.size("kanal.http.min-body-rate");
   if (auto wrong = read.result(); !wrong) return failed(wrong);
+  auto where = listening(config);
+  if (!where) return failed(where);
+  options.address = where->address;
+  auto allowed = address_rules(config, "kanal.http.allow");
+  if (!allowed) return failed(std::move(allowed));
+  options.allow = std::move(*allowed);
   auto tls = server_tls(config);
   if (!tls) return failed(tls);
   options.tls = std::move(*tls);
@@ -154,8 +167,8 @@ Result<WebhookPosterOptions> webhook_poster_options(const ops::Config& config) {
   if (auto wrong = read.result(); !wrong) return failed(wrong);
   for (const auto& [key, rules] :
        {std::pair("kanal.webhooks.allow", &options.allowed), {"kanal.webhooks.deny", &options.denied}}) {
-    auto parsed = net::AddressRules::parse(config.list(key));
-    if (!parsed) return failed(std::move(parsed).error(), key);
+    auto parsed = address_rules(config, key);
+    if (!parsed) return failed(std::move(parsed));
     *rules = std::move(*parsed);
   }
   return options;
@@ -179,7 +192,9 @@ Result<api::ApiSettings> api_settings(const ops::Config& config) {
   settings.allow_trailing_slash = read.boolean("difi.move.feature.allowDeprecatedTrailingSlash");
   settings.max_multipart_bytes = read.size("spring.servlet.multipart.max-request-size");
   settings.strict_bodies = read.boolean("kanal.api.strict-bodies");
-  if (read.boolean("difi.security.enable")) {
+  auto login = login_required(config);
+  if (!login) return failed(login);
+  if (*login) {
     settings.user.emplace(read.required("difi.security.user.name"), config.secret("difi.security.user.password"));
   }
   if (auto wrong = read.result(); !wrong) return failed(wrong);
@@ -270,9 +285,15 @@ Result<void> Installation::Parts::open_lookup(const std::vector<transports::Fact
 }
 
 Result<void> Installation::Parts::make_watchers() {
-  auto made = make_mailer(config, clock);
-  if (!made) return failed(std::move(made));
-  mailer = std::move(*made);
+  auto wanted = config.boolean("difi.move.feature.mailErrorStatus");
+  if (!wanted) return failed(wanted);
+  if (auto made = make_mailer(config, clock)) {
+    mailer = std::move(*made);
+  } else if (*wanted) {
+    return failed(std::move(made));
+  } else {
+    log.warning("mail_not_usable", {{"error", made.error().text()}});
+  }
   auto disabled = config.boolean("difi.move.ntp.disable");
   if (!disabled) return failed(disabled);
   const std::string host = config.text_or("difi.move.ntp.host", "");
@@ -319,6 +340,13 @@ Result<void> Installation::Parts::make_services(const std::vector<transports::Fa
 std::vector<ops::Metric> Installation::Parts::metrics() const {
   auto all = ops::process_metrics(started, clock.now());
   all.push_back(calls.collect());
+  if (server) {
+    all.push_back({"kanal.http.refused",
+                   ops::Metric::Kind::counter,
+                   "Connections refused by kanal.http.allow",
+                   "",
+                   {{{}, static_cast<double>(server->refused()), 0, 0}}});
+  }
   using Kind = ops::Metric::Kind;
   const std::chrono::duration<double, std::ratio<86400>> left =
       identities.front().certificate.not_after() - clock.now();
@@ -379,6 +407,9 @@ Result<void> Installation::Parts::make_server() {
   auto api = api_settings(config);
   if (!api) return failed(api);
   api->management = management();
+  auto managers = address_rules(config, "kanal.manage.allow");
+  if (!managers) return failed(std::move(managers));
+  api->management.allow = std::move(*managers);
   auto options = server_options(config);
   if (!options) return failed(options);
   auto handler = api::make_api({engine->submit(), engine->inbox(), engine->board(), services, *store, *spool, *registry,
@@ -416,6 +447,14 @@ Result<void> Installation::start() {
   if (!scheduling) return failed(scheduling);
   if (*scheduling) parts_->engine->start();
   if (*scheduling && parts_->clock_watch) parts_->clock_watch->start();
+  if (const auto where = listening(parts_->config); where && where->held_back) {
+    parts_->log.warning(
+        "only_this_machine_may_connect",
+        {{"reason", "nothing protects the client API: difi.security.enable is false and kanal.http.allow is empty"},
+         {"remedy",
+          "turn on difi.security.enable, or name the clients in kanal.http.allow, or set "
+          "kanal.http.address=0.0.0.0 to open it to everybody"}});
+  }
   parts_->log.info("started", {{"url", parts_->server->url()}, {"version", version()}});
   return {};
 }

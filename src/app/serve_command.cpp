@@ -8,7 +8,9 @@
 
 #include "app/installation.hpp"
 #include "app/kill_points.hpp"
+#include "app/preflight.hpp"
 #include "app/signals.hpp"
+#include "app/vault_secrets.hpp"
 #include "ops/config_remarks.hpp"
 #include "ops/logger.hpp"
 
@@ -24,12 +26,26 @@ LogLevel level_of(const std::string& name) {
   return LogLevel::info;
 }
 
+/// Once at each start, so that what was decided against good advice is found in the log too.
+void log_remarks(Log& log, const std::vector<ops::ConfigRemark>& remarks) {
+  for (const auto& remark : remarks) {
+    const auto level = remark.level == ops::ConfigRemark::Level::note ? LogLevel::info : LogLevel::warning;
+    log.write(level, "configuration", {{"remark", ops::text_of(remark)}});
+  }
+}
+
 }  // namespace
 
-Result<ops::Config> load_config(const std::string& folder, const std::vector<std::string>& arguments) {
+Result<ops::Config> load_config(const std::string& folder, const std::vector<std::string>& arguments,
+                                const std::string& file) {
   ops::ConfigSources sources;
   sources.folder = folder;
+  if (!file.empty()) {
+    sources.file = file;
+    sources.folder = sources.file.has_parent_path() ? sources.file.parent_path() : std::filesystem::path(".");
+  }
   sources.arguments = arguments;
+  sources.vault = read_vault_secrets;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text(*entry);
     const auto equals = text.find('=');
@@ -54,14 +70,16 @@ int serve(const std::string& folder, const std::vector<std::string>& arguments) 
     std::cerr << "kanal: " << config.error().text() << "\n";
     return exit_code::configuration;
   }
-  const auto remarks = config->check();
-  ops::print_remarks(std::cerr, remarks);
+  auto remarks = config->check();
+  for (auto& fault : preflight(*config)) remarks.push_back(std::move(fault));
   if (ops::has_errors(remarks)) {
+    ops::print_remarks(std::cerr, remarks);
     std::cerr << "kanal: the configuration has errors; nothing was started\n";
     return exit_code::configuration;
   }
   const StopSignals signals;
   const auto log = make_log(*config);
+  log_remarks(*log, remarks);
   SystemClock clock;
   KillPoints points(config->text_or("kanal.crash-at", ""));
   auto installation =

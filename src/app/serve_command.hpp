@@ -18,8 +18,10 @@ constexpr int failed = 1;         ///< the work itself failed
 constexpr int configuration = 2;  ///< configuration or arguments are wrong
 }  // namespace exit_code
 
-/// Reads the configuration of `folder` with the process's environment and `--name=value` arguments.
-Result<ops::Config> load_config(const std::string& folder, const std::vector<std::string>& arguments);
+/// Reads the configuration of `folder` with the process's environment and `--name=value` arguments. With a `file` that
+/// one is read in place of integrasjonspunkt-local.*, and its folder counts.
+Result<ops::Config> load_config(const std::string& folder, const std::vector<std::string>& arguments,
+                                const std::string& file = {});
 
 /// The log as the configuration wants it.
 std::unique_ptr<ops::ManagedLog> make_log(const ops::Config& config);

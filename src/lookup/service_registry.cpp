@@ -169,6 +169,7 @@ Result<std::string> ServiceRegistry::Impl::fetch(const std::string& path, std::s
   // Errors are never signed, hence the second type; an unsigned success is refused below.
   request.headers = {
       {"Accept", options.signed_answers ? "application/jose, application/json;q=0.5" : std::string(unsigned_type)}};
+  if (options.beta_features) request.headers.emplace_back("X-Enable-Beta-Features", "true");
   request.total_timeout = options.timeout;
   request.max_response_bytes = crypto::max_jws_bytes;
   auto response = send(std::move(request), subject);

@@ -28,6 +28,7 @@ struct ServiceRegistryOptions {
   std::size_t max_entries = 50'000;
   std::chrono::milliseconds timeout{30'000};
   std::vector<ServiceIdentifier> services{};  ///< of this program, beside the national ones
+  bool beta_features = false;                 ///< difi.move.feature.enableBetaFeatures: also services under trial
 };
 
 class ServiceRegistry final : public ports::Directory {

@@ -93,10 +93,30 @@ std::size_t Config::count(std::string_view key) const {
 Result<Bytes> Config::file(std::string_view key) const {
   const Value* value = find_filled(key);
   if (value == nullptr) return missing(key);
-  auto bytes = read_resource(value->value, folder_);
+  auto bytes = resource(value->value);
   if (bytes) return bytes;
   return reject("config.file",
                 sentence_about(value->origin, value->key, value->value, value->secret, bytes.error().message));
+}
+
+Result<Bytes> Config::resource(std::string_view value) const {
+  constexpr std::string_view prefix = "vault:";
+  if (!value.starts_with(prefix)) return read_resource(value, folder_);
+  const std::string name(value.substr(prefix.size()));
+  if (!vault_read_) {
+    return reject("config.file",
+                  "vault: needs vault.uri, vault.token, vault.path and vault.resource-path; or give a path to a file");
+  }
+  const auto found = resources_.find(name);
+  if (found == resources_.end()) {
+    return reject("config.file",
+                  fmt::format("vault.resource-path holds no key named {}; put it there as base64", name));
+  }
+  auto bytes = from_base64(found->second);
+  if (!bytes || bytes->empty()) {
+    return reject("config.file", fmt::format("the key {} at vault.resource-path is not base64", name));
+  }
+  return std::move(*bytes);
 }
 
 std::optional<Origin> Config::origin(std::string_view key) const {

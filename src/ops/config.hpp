@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -20,6 +21,8 @@ namespace kanal::ops {
 
 /// `Origin::source` of a catalogue default.
 constexpr std::string_view default_source = "default";
+/// `Origin::source` of a text secret in HashiCorp Vault.
+constexpr std::string_view vault_source = "vault";
 
 /// Where a value came from, for error texts and `config show`.
 struct Origin {
@@ -49,11 +52,31 @@ struct Setting {
 /// The known key closest to `key`, for "did you mean"; empty when none is near.
 [[nodiscard]] std::string nearest_setting(std::string_view key);
 
+/// Where the secrets lie (configuration.md section 1).
+struct VaultAddress {
+  std::string uri;
+  Secret token;
+  std::string path;           ///< of text secrets
+  std::string resource_path;  ///< of binary secrets; empty: none
+  std::string ca_pem{};       ///< trusted besides the system's certificates
+};
+
+/// What lay there, by key. Resources are still base64.
+struct VaultSecrets {
+  std::map<std::string, std::string> texts;
+  std::map<std::string, std::string> resources;
+};
+
+/// Fetches the secrets; the error says what to do and never shows the token.
+using VaultReader = std::function<Result<VaultSecrets>(const VaultAddress&)>;
+
 /// What loading reads; everything injectable for tests.
 struct ConfigSources {
   std::filesystem::path folder = ".";  ///< where integrasjonspunkt-local.* lies
   std::vector<std::string> arguments;  ///< `--name=value`, `-Dname=value`
   std::map<std::string, std::string> environment;
+  std::filesystem::path file{};  ///< read in place of integrasjonspunkt-local.*
+  VaultReader vault{};           ///< asked when vault.uri, vault.token and vault.path are all set; absent: never
 };
 
 /// A problem or remark found while loading or checking.
@@ -85,8 +108,8 @@ class Config {
   [[nodiscard]] std::vector<std::string> list(std::string_view key) const;
   /// Number of `key[n]` groups, e.g. `difi.move.dpo.reportees`.
   [[nodiscard]] std::size_t count(std::string_view key) const;
-  /// Content (at most 16 MiB) of a `file:` value, plain path or `base64:`; relative to the folder. `config.file` names
-  /// key, origin and path.
+  /// Content (at most 16 MiB) of a `file:` value, plain path, `base64:` or `vault:<key>`; relative to the folder.
+  /// `config.file` names key, origin and path.
   [[nodiscard]] Result<Bytes> file(std::string_view key) const;
   [[nodiscard]] std::optional<Origin> origin(std::string_view key) const;
   [[nodiscard]] const std::vector<std::string>& profiles() const;
@@ -96,6 +119,16 @@ class Config {
   /// services, unknown, obsolete and not yet honoured keys, and what loading remarked. Errors first. Silent about a key
   /// that is in order.
   [[nodiscard]] std::vector<ConfigRemark> check() const;
+
+  /// One verdict per key that is set, sorted by key.
+  struct KeyVerdict {
+    enum class Kind { wrong, unknown, not_honoured, obsolete, used, as_default } kind = Kind::used;
+    std::string key;
+    std::string value;  ///< hidden when secret
+    Origin origin;
+    std::vector<std::string> texts;  ///< why, and what to do
+  };
+  [[nodiscard]] std::vector<KeyVerdict> verdicts() const;
 
   /// Every set key with effective value (secrets hidden) and origin, sorted.
   struct Shown {
@@ -119,6 +152,7 @@ class Config {
 
   [[nodiscard]] const Value* find_set(const std::string& name) const;
   [[nodiscard]] const Value* find_filled(std::string_view key) const;
+  [[nodiscard]] Result<Bytes> resource(std::string_view value) const;
   template <class T, class Parse>
   [[nodiscard]] Result<T> typed(std::string_view key, Parse parse) const;
 
@@ -128,6 +162,8 @@ class Config {
   std::vector<std::string> placeholder_names_;  ///< canonical; sorted: keys that other values refer to
   std::vector<ConfigRemark> remarks_;
   std::filesystem::path folder_;
+  bool vault_read_ = false;
+  std::map<std::string, std::string> resources_;  ///< of the vault; base64
 };
 
 }  // namespace kanal::ops

@@ -9,7 +9,6 @@
 #include "ops/data_folder.hpp"
 #include "ops/key_names.hpp"
 #include "ops/profiles.hpp"
-#include "ops/resource.hpp"
 #include "ops/value_display.hpp"
 #include "ops/value_rules.hpp"
 #include "ops/value_types.hpp"
@@ -30,9 +29,12 @@ struct Insecure {
 constexpr auto insecure = std::to_array<Insecure>({
     {"difi.security.enable", "false",
      "anyone who reaches the port can send and read messages; use it on a closed network only"},
+    {"difi.move.feature.enable-auth", "false",
+     "anyone who reaches the port can send and read messages; use it on a closed network only"},
     {"difi.ssl.enabled", "false", "the client API is not encrypted; use it on this machine or a closed network only"},
     {"difi.move.org.keystore.type", "jks", "JKS protects keys weakly; convert the keystore to PKCS12"},
     {"difi.ssl.key-store-type", "jks", "JKS protects keys weakly; convert the keystore to PKCS12"},
+    {"kanal.mail.clear-password", "true", "the password of the mail server may be read on its way"},
     {"kanal.asic.verify", "off", "packages are accepted from anyone: signatures are not looked at"},
 });
 
@@ -48,6 +50,7 @@ class ConfigChecker {
     check_lists();
     check_required();
     check_reportees();
+    check_login();
     check_datasource();
     std::ranges::stable_sort(remarks_, std::greater{}, [](const ConfigRemark& remark) { return remark.level; });
     return std::move(remarks_);
@@ -94,7 +97,7 @@ class ConfigChecker {
     if (const auto broken = broken_rule(*setting, value.value)) {
       add(fault, value, *broken);
     } else if (setting->type == ValueType::file && !value.value.empty()) {
-      if (const auto content = read_resource(value.value, config_.folder_); !content) {
+      if (const auto content = config_.resource(value.value); !content) {
         add(fault, value, content.error().message);
       }
     }
@@ -215,6 +218,15 @@ class ConfigChecker {
     }
   }
 
+  /// Two names for one switch: which of them counts must not be guessed.
+  void check_login() {
+    const auto one = config_.values_.find(canonical("difi.security.enable"));
+    const auto other = config_.values_.find(canonical("difi.move.feature.enable-auth"));
+    if (one == config_.values_.end() || other == config_.values_.end()) return;
+    if (parse_boolean(one->second.value) == parse_boolean(other->second.value)) return;
+    add(Level::error, other->second, "contradicts difi.security.enable; keep one of the two");
+  }
+
   void check_datasource() {
     const auto url = config_.values_.find("difi.datasource.url");
     if (url == config_.values_.end() || url->second.value.empty()) return;
@@ -232,5 +244,36 @@ class ConfigChecker {
 };
 
 std::vector<ConfigRemark> Config::check() const { return ConfigChecker(*this).run(); }
+
+std::vector<Config::KeyVerdict> Config::verdicts() const {
+  const std::vector<ConfigRemark> remarks = check();
+  std::vector<KeyVerdict> out;
+  out.reserve(values_.size());
+  for (const auto& [name, value] : values_) {
+    KeyVerdict verdict{KeyVerdict::Kind::used, value.key, shown_value(value.value, value.secret), value.origin, {}};
+    bool error = false;
+    for (const ConfigRemark& remark : remarks) {
+      if (canonical(remark.key) != name || remark.origin.source != value.origin.source) continue;
+      error = error || remark.level == Level::error;
+      verdict.texts.push_back(remark.text);
+    }
+    const Setting* setting = find_setting(name);
+    const auto fallback = fallbacks_.find(setting == nullptr ? name : canonical(setting->key));
+    if (error || (setting != nullptr && broken_rule(*setting, value.value))) {
+      verdict.kind = KeyVerdict::Kind::wrong;
+    } else if (setting == nullptr && std::ranges::binary_search(placeholder_names_, name)) {
+      verdict.texts.emplace_back("is used in other values");
+    } else if (setting == nullptr) {
+      verdict.kind = KeyVerdict::Kind::unknown;
+    } else if (fallback != fallbacks_.end() && lower(fallback->second.value) == lower(value.value)) {
+      verdict.kind = KeyVerdict::Kind::as_default;
+    } else if (setting->state != Setting::State::used) {
+      verdict.kind =
+          setting->state == Setting::State::obsolete ? KeyVerdict::Kind::obsolete : KeyVerdict::Kind::not_honoured;
+    }
+    out.push_back(std::move(verdict));
+  }
+  return out;
+}
 
 }  // namespace kanal::ops

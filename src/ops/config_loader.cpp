@@ -61,7 +61,7 @@ Result<Config> ConfigLoader::load() {
   for (std::size_t i = layers_.size(); i-- > 0;) {
     if (auto done = read_named_files(layers_[i], named); !done) return failed(std::move(done));
   }
-  auto local = read_siblings(sources_.folder / local_name);
+  auto local = read_local();
   if (!local) return failed(std::move(local));
   for (const Layer& layer : *local) {
     if (auto done = read_named_files(layer, named); !done) return failed(std::move(done));
@@ -76,11 +76,19 @@ Result<Config> ConfigLoader::load() {
   }
   layers_.insert(layers_.end(), base->begin(), base->end());
 
-  merge();
-  add_fallbacks();
-  if (auto done = resolve(); !done) return failed(std::move(done));
-  spread_secrecy();
+  if (auto done = read_vault(); !done) return failed(std::move(done));
+  if (auto done = settle(); !done) return failed(std::move(done));
   return std::move(config_);
+}
+
+Result<std::vector<ConfigLoader::Layer>> ConfigLoader::read_local() {
+  if (sources_.file.empty()) return read_siblings(sources_.folder / local_name);
+  auto layer = read_file(sources_.file);
+  if (!layer) return failed(std::move(layer));
+  if (!*layer) return reject("config.file", "the file " + sources_.file.string() + " does not exist");
+  std::vector<Layer> found;
+  found.push_back(std::move(**layer));
+  return found;
 }
 
 void ConfigLoader::read_arguments() {

@@ -36,11 +36,14 @@ class ConfigLoader {
   Result<void> read_named_files(const Layer& from, std::vector<Layer>& into);
   Result<void> read_folder(const std::filesystem::path& folder, std::vector<Layer>& into);
   Result<std::optional<Layer>> read_file(const std::filesystem::path& path);
+  Result<std::vector<Layer>> read_local();
   Result<std::vector<Layer>> read_siblings(const std::filesystem::path& stem);
   [[nodiscard]] bool document_applies(const std::vector<FileEntry>& entries, int document) const;
   [[nodiscard]] std::string source_name(const std::filesystem::path& path) const;
 
   // Merging, config_merge.cpp.
+  Result<void> settle();
+  Result<void> read_vault();
   void merge();
   void take(const Entry& entry, std::size_t layer, std::map<std::string, std::size_t>& owners);
   void add_fallbacks();

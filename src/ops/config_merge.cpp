@@ -20,8 +20,48 @@ bool holds_secret(std::string_view name) {
 }  // namespace
 
 void ConfigLoader::remark(ConfigRemark::Level level, const Entry& entry, std::string text) {
-  config_.remarks_.push_back(
-      {level, entry.key, shown_value(entry.value, holds_secret(entry.key)), entry.origin, std::move(text)});
+  config_.remarks_.push_back({level, entry.key,
+                              shown_value(entry.value, holds_secret(entry.key) || entry.origin.source == vault_source),
+                              entry.origin, std::move(text)});
+}
+
+Result<void> ConfigLoader::settle() {
+  merge();
+  add_fallbacks();
+  if (auto done = resolve(); !done) return done;
+  spread_secrecy();
+  return {};
+}
+
+/// The address of the vault is itself configuration: everything is settled once without it, and then again with what it
+/// holds on top.
+Result<void> ConfigLoader::read_vault() {
+  if (!sources_.vault) return {};
+  const std::vector<ConfigRemark> before = config_.remarks_;
+  // What cannot be resolved now may be in the vault.
+  static_cast<void>(settle());
+  const VaultAddress found{config_.text_or("vault.uri", ""), config_.secret("vault.token"),
+                           config_.text_or("vault.path", ""), config_.text_or("vault.resource-path", "")};
+  std::string ca;
+  if (const auto pem = config_.text_or("kanal.tls.extra-ca", ""); !pem.empty() && !pem.starts_with("vault:")) {
+    if (const auto content = config_.file("kanal.tls.extra-ca")) ca = std::string(text_of(*content));
+  }
+  config_.values_.clear();
+  config_.fallbacks_.clear();
+  config_.placeholder_names_.clear();
+  references_.clear();
+  config_.remarks_ = before;
+  if (found.uri.empty() || found.token.empty() || found.path.empty()) return {};
+  VaultAddress address = found;
+  address.ca_pem = std::move(ca);
+  auto secrets = sources_.vault(address);
+  if (!secrets) return failed(std::move(secrets));
+  Layer layer;
+  for (auto& [key, value] : secrets->texts) layer.push_back({key, std::move(value), {std::string(vault_source), 0}});
+  layers_.insert(layers_.begin(), std::move(layer));
+  config_.resources_ = std::move(secrets->resources);
+  config_.vault_read_ = true;
+  return {};
 }
 
 void ConfigLoader::merge() {
@@ -34,7 +74,9 @@ void ConfigLoader::merge() {
 void ConfigLoader::take(const Entry& entry, std::size_t layer, std::map<std::string, std::size_t>& owners) {
   const std::string name = canonical(entry.key);
   if (name.empty()) return;
-  if (name == "spring.profiles.active" && entry.origin.source.starts_with("integrasjonspunkt-local.")) {
+  const bool local = entry.origin.source.starts_with("integrasjonspunkt-local.") ||
+                     (!sources_.file.empty() && entry.origin.source == source_name(sources_.file));
+  if (name == "spring.profiles.active" && local) {
     remark(
         ConfigRemark::Level::warning, entry,
         "cannot be set here and has no effect: start with --spring.profiles.active=... or set SPRING_PROFILES_ACTIVE");
@@ -51,7 +93,8 @@ void ConfigLoader::take(const Entry& entry, std::size_t layer, std::map<std::str
     remark(ConfigRemark::Level::warning, entry,
            fmt::format("set before in {}; the last one counts", slot->second.origin.text()));
   }
-  slot->second = {entry.key, std::string(value), {}, entry.origin, holds_secret(name)};
+  const bool secret = holds_secret(name) || entry.origin.source == vault_source;
+  slot->second = {entry.key, std::string(value), {}, entry.origin, secret};
 }
 
 void ConfigLoader::add_fallbacks() {

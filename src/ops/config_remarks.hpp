@@ -19,10 +19,11 @@ namespace kanal::ops {
 
 [[nodiscard]] bool has_errors(const std::vector<ConfigRemark>& remarks);
 
-/// Fits a terminal together with the line that says how many are left out.
+/// Fits a terminal of 24 lines together with the line that says how many are left out and the program's last word.
 constexpr std::size_t one_screen = 22;
 
-/// One line each, errors first; at most `lines` of them, but never fewer than all errors.
+/// One sentence each, errors first and the most important ones before the others; at most `lines` lines of a terminal,
+/// and then one that says how many are left out and which command shows them.
 void print_remarks(std::ostream& out, const std::vector<ConfigRemark>& remarks, std::size_t lines = one_screen);
 
 }  // namespace kanal::ops

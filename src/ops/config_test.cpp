@@ -256,7 +256,7 @@ TEST(ConfigFiles, EveryFormOfAPath) {
   for (const Bad& bad : std::vector<Bad>{{"absent.p12", "does not exist"},
                                          {".", "is not a readable file"},
                                          {"classpath:key.p12", "copy the file out"},
-                                         {"vault:key", "not honoured yet"},
+                                         {"vault:key", "needs vault.uri"},
                                          {"base64:!", "is not base64"}}) {
     const auto bytes = read(bad.value);
     ASSERT_FALSE(bytes);

@@ -52,7 +52,7 @@ Result<Bytes> read_resource(std::string_view value, const fs::path& folder) {
                   "classpath: names a file inside the Java program; copy the file out and give its path");
   }
   if (value.starts_with("vault:")) {
-    return reject("config.file", "vault: is not honoured yet; give a path, or the content as base64:...");
+    return reject("config.file", "vault: cannot be used for this setting; give a path, or the content as base64:...");
   }
   return read_file_bytes(resource_path(value, folder), resource_limit);
 }

@@ -20,13 +20,14 @@ constexpr std::string_view note_dph =
     "DPH is not available in this version: messages to it are refused and none are received.";
 constexpr std::string_view note_dpfio =
     "DPFIO is not available in this version: messages to it are refused and none are received.";
+constexpr std::string_view note_polling =
+    "DPO needs no status polling: receivers send their statuses. It takes effect with DPV, DPF and DPH.";
+constexpr std::string_view note_kvittering =
+    "DPO needs none of it: the receiver's archive sends its own receipt. It takes effect with DPV and DPF.";
 constexpr std::string_view note_onboarding =
     "The onboarding page is not available yet: register the system user at Altinn by hand.";
 constexpr std::string_view note_logstash =
     "The log is not shipped to Digdir yet: read logging.file.name, or ship that file.";
-constexpr std::string_view note_vault =
-    "Vault is not honoured yet: give the secrets as environment variables or in integrasjonspunkt-local.properties, "
-    "and remove vault.*.";
 constexpr std::string_view note_spool =
     "Files always lie encrypted in the spool under kanal.data-folder; remove the line.";
 constexpr std::string_view note_broker = "No broker is needed: the queue is part of the store. The line may stay.";
@@ -52,7 +53,7 @@ constexpr auto table = std::to_array<Setting>({
     {"difi.move.org.keystore.path", file, "", "The keystore with the business certificate: a path, file:... or base64:..."},
     {"difi.move.org.keystore.type", text, "PKCS12", "PKCS12 or JKS; the bytes of the file decide."},
     {"difi.move.org.keystore.lockProvider", boolean, "false", "Use only the keystore's own provider.", not_yet, note_lock},
-    {"difi.move.identifier.synthetic.allow", boolean, "false", "Accept synthetic (Tenor) person numbers."},
+    {"difi.move.identifier.synthetic.allow", boolean, "false", "Accept synthetic (Tenor) person numbers.", not_yet, note_dpi},
     {"difi.move.serviceregistryEndpoint", url, "https://test.eformidling.no/adressetjeneste", "The Service Registry, without a slash at the end."},
     {"difi.move.oidc.enable", boolean, "true", "Maskinporten token on calls to the Service Registry."},
     {"difi.move.oidc.url", url, "https://test.maskinporten.no/token", "Token endpoint of Maskinporten."},
@@ -75,7 +76,7 @@ constexpr auto table = std::to_array<Setting>({
     {"difi.move.feature.enableDPF", boolean, "false", "DPF: KS SvarUt and SvarInn.", not_yet, note_dpf},
     {"difi.move.feature.enableDPH", boolean, "false", "DPH: health messages.", not_yet, note_dph},
     {"difi.move.feature.enableDPE", boolean, "false", "DPE: eInnsyn; the production profile turns it on.", not_yet, note_dpe},
-    {"difi.move.feature.enableReceipts", boolean, "true", "Fetch statuses and receipts of all services."},
+    {"difi.move.feature.enableReceipts", boolean, "true", "Fetch statuses and receipts of all services.", not_yet, note_polling},
     {"difi.move.feature.forwardReceivedAppReceipts", boolean, "true", "Hand application receipts to the archive system.", obsolete, "Clients always get every receipt from the inbox; remove the line."},
     {"difi.move.feature.returnOkOnEmptyPayload", boolean, "false", "Legacy of the old BEST/EDU interface.", obsolete, "Kanal has no BEST/EDU interface; remove the line."},
     {"difi.move.feature.dumpDlqMessages", boolean, "false", "Legacy of the message queue.", obsolete, "There is no message queue; failed messages are listed by kanal messages list."},
@@ -98,10 +99,10 @@ constexpr auto table = std::to_array<Setting>({
     {"difi.move.nextmove.apply-zip-header-patch", boolean, "false", "Repair the first bytes of an incoming ZIP.", obsolete, "It worked around a defect of old senders; remove the line."},
     {"difi.move.nextmove.status-services", list, "DPO,DPE", "Services that send statuses back."},
     {"difi.move.nextmove.status-document-type", text, "urn:no:difi:eformidling:xsd::status", "Document type of a status."},
-    {"difi.move.nextmove.statusPollingCron", cron, "0 * * * * *", "When statuses are asked for: sec min hour day month weekday."},
-    {"difi.move.nextmove.statusPollingPageSize", integer, "2000", "Conversations per status poll."},
-    {"difi.move.nextmove.statusPollingBackoffThresholdDays", integer, "30", "Age at which a conversation is asked for most seldom."},
-    {"difi.move.nextmove.statusPollingBackoffMaxIntervalMinutes", integer, "60", "Longest time between two status polls of a conversation."},
+    {"difi.move.nextmove.statusPollingCron", cron, "0 * * * * *", "When statuses are asked for: sec min hour day month weekday.", not_yet, note_polling},
+    {"difi.move.nextmove.statusPollingPageSize", integer, "2000", "Conversations per status poll.", not_yet, note_polling},
+    {"difi.move.nextmove.statusPollingBackoffThresholdDays", integer, "30", "Age at which a conversation is asked for most seldom.", not_yet, note_polling},
+    {"difi.move.nextmove.statusPollingBackoffMaxIntervalMinutes", integer, "60", "Longest time between two status polls of a conversation.", not_yet, note_polling},
     {"difi.move.nextmove.ttlPollingrate", milliseconds, "30000", "How often expired messages are looked for."},
     {"difi.move.queue.maximum-retry-hours", integer, "100", "Attempts after the first five, about one per hour."},
     {"difi.move.queue.concurrency", integer, "10", "Messages sent at a time."},
@@ -125,12 +126,12 @@ constexpr auto table = std::to_array<Setting>({
     {"spring.jpa.properties.hibernate.jdbc.time_zone", text, "Europe/Oslo", "Time zone of stored times.", obsolete, "Times are stored in UTC and shown in Norwegian time; remove the line."},
     {"app.scheduling.enable", boolean, "true", "false: nothing is polled, no job runs."},
     // Section 5: arkivmelding, avtalt, eInnsyn
-    {"difi.move.arkivmelding.default-process", text, "urn:no:difi:profile:arkivmelding:administrasjon:ver1.0", "Process of an arkivmelding when the client names none."},
+    {"difi.move.arkivmelding.default-process", text, "urn:no:difi:profile:arkivmelding:administrasjon:ver1.0", "Process of an arkivmelding when the client names none.", obsolete, "Clients name the process of each message; remove the line."},
     {"difi.move.arkivmelding.dpv-default-process", text, "urn:no:difi:profile:arkivmelding:administrasjon:ver1.0", "The same for DPV.", not_yet, note_dpv},
-    {"difi.move.arkivmelding.default-document-type", text, "urn:no:difi:arkivmelding:xsd::arkivmelding", "Document type of an arkivmelding."},
+    {"difi.move.arkivmelding.default-document-type", text, "urn:no:difi:arkivmelding:xsd::arkivmelding", "Document type of an arkivmelding.", not_yet, note_kvittering},
     {"difi.move.arkivmelding.receipt-process", text, "urn:no:difi:profile:arkivmelding:response:ver1.0", "Process of statuses and receipts of an arkivmelding."},
-    {"difi.move.arkivmelding.receipt-document-type", text, "urn:no:difi:arkivmelding:xsd::arkivmelding_kvittering", "Document type of a receipt."},
-    {"difi.move.arkivmelding.generate-arkivmelding-receipts", boolean, "true", "Make a receipt when a message was read; the production and staging profiles do not."},
+    {"difi.move.arkivmelding.receipt-document-type", text, "urn:no:difi:arkivmelding:xsd::arkivmelding_kvittering", "Document type of a receipt.", not_yet, note_kvittering},
+    {"difi.move.arkivmelding.generate-arkivmelding-receipts", boolean, "true", "Make a receipt when a message was read; the production and staging profiles do not.", not_yet, note_kvittering},
     {"difi.move.avtalt.receipt-process", text, "urn:no:difi:profile:avtalt:response:ver1.0", "Process of statuses of an avtalt message."},
     {"difi.move.einnsyn.default-journal-process", text, "urn:no:difi:profile:einnsyn:journalpost:ver1.0", "Process of a journal.", not_yet, note_dpe},
     {"difi.move.einnsyn.default-journal-document-type", text, "urn:no:difi:einnsyn:xsd::publisering", "Document type of a journal.", not_yet, note_dpe},
@@ -373,7 +374,7 @@ constexpr auto table = std::to_array<Setting>({
     {"difi.security.enable", boolean, "true", "Basic authentication on the client API."},
     {"difi.security.user.name", text, "", "User of the client API."},
     {"difi.security.user.password", secret, "", "Its password."},
-    {"spring.servlet.multipart.max-file-size", size, "500MB", "Largest attachment in a multipart call; -1: no limit."},
+    {"spring.servlet.multipart.max-file-size", size, "500MB", "Largest attachment in a multipart call; -1: no limit.", obsolete, "An attachment in a multipart call may have 5 MB, as in the Java version; remove the line."},
     {"spring.servlet.multipart.max-request-size", size, "500MB", "Largest multipart call; -1: no limit."},
     {"management.endpoints.web.base-path", text, "/manage", "Where the management endpoints are."},
     {"management.endpoints.web.exposure.include", list, "*", "Endpoints that are served."},
@@ -389,15 +390,18 @@ constexpr auto table = std::to_array<Setting>({
     {"app.logger.destination", text, "test-logs.eformidling.no:80", "Where it is shipped to.", not_yet, note_logstash},
     {"app.logger.destination2", text, "", "A second destination.", not_yet, note_logstash},
     {"app.logger.stdoutAppender", text, "CONSOLE", "CONSOLE, or JSON for JSON lines."},
-    {"vault.uri", url, "", "HashiCorp Vault.", not_yet, note_vault},
-    {"vault.token", secret, "", "Token for Vault.", not_yet, note_vault},
-    {"vault.path", text, "", "Path of text secrets.", not_yet, note_vault},
-    {"vault.resource-path", text, "", "Path of binary secrets.", not_yet, note_vault},
+    {"vault.uri", url, "", "HashiCorp Vault; asked when vault.token and vault.path are set too."},
+    {"vault.token", secret, "", "Token for Vault; keep it in the environment."},
+    {"vault.path", text, "", "Where text secrets lie, as secret/move; they win over every other source."},
+    {"vault.resource-path", text, "", "Where binary secrets lie as base64; vault:key names one of them where a file is wanted."},
     {"use.frontend.faker", boolean, "", "For developers of the Java version.", obsolete, note_java},
     // Kanal's own
     {"kanal.data-folder", text, "kanal-data", "Where the store and the spool live."},
     {"kanal.blobs", text, "database", "With PostgreSQL: database, or folder (kanal.data-folder, shared by all nodes)."},
-    {"kanal.http.address", text, "127.0.0.1", "Address the client API listens on."},
+    {"kanal.http.address", text, "", "Address the client API listens on; * is every interface. Empty: every interface when basic authentication or kanal.http.allow protects the API, else this machine only."},
+    {"kanal.http.allow", list, "", "Addresses and blocks (10.0.0.0/8, 2001:db8::/32, loopback) that may connect; empty: all."},
+    {"kanal.http.min-body-rate", size, "100", "Bytes a second that an upload must come at, over each minute; 0: no such rule."},
+    {"kanal.manage.allow", list, "", "Addresses and blocks that may use the management endpoints; empty: all that may connect."},
     {"kanal.http.workers", integer, "32", "Requests handled at a time."},
     {"kanal.http.max-connections", integer, "10000", "Connections held at a time."},
     {"kanal.tls.extra-ca", file, "", "PEM file trusted besides the system's certificates, such as the sandbox's."},

@@ -49,8 +49,8 @@ Arguments split_settings(int argc, char** argv) {
 }
 
 int with_config(const std::string& folder, const std::vector<std::string>& settings,
-                const std::function<int(const ops::Config&)>& use) {
-  auto config = app::load_config(folder, settings);
+                const std::function<int(const ops::Config&)>& use, const std::string& file = {}) {
+  auto config = app::load_config(folder, settings, file);
   if (!config) {
     std::cerr << "kanal: " << config.error().text() << "\n";
     return app::exit_code::configuration;
@@ -97,13 +97,18 @@ int run(int argc, char** argv) {
   auto* config = cli.add_subcommand("config", "look at the configuration");
   config->require_subcommand(1);
   auto* check = config->add_subcommand("check", "one verdict per setting; exit 1 when there are errors");
+  std::string file;
+  check->add_option("FILE", file, "a properties or YAML file anywhere, instead of integrasjonspunkt-local.*");
+  auto* reference = config->add_subcommand("reference", "every setting there is, as Markdown");
+  reference->callback([] { std::cout << ops::configuration_reference(); });
   auto* show = config->add_subcommand("show", "every setting with value and origin; secrets are hidden");
   auto* explain = config->add_subcommand("explain", "meaning, default and value of one setting");
   std::string key;
   explain->add_option("KEY", key)->required();
   for (auto* command : {check, show, explain}) command->add_flag("--json", json, "as JSON");
   check->callback([&] {
-    result = with_config(folder, settings, [&](const auto& read) { return ops::config_check(read, std::cout, json); });
+    result = with_config(
+        folder, settings, [&](const auto& read) { return ops::config_check(read, std::cout, json); }, file);
   });
   show->callback([&] {
     result = with_config(folder, settings, [&](const auto& read) { return ops::config_show(read, std::cout, json); });
