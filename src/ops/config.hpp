@@ -128,7 +128,8 @@ class Config {
     Origin origin;
     std::vector<std::string> texts;  ///< why, and what to do
   };
-  [[nodiscard]] std::vector<KeyVerdict> verdicts() const;
+  /// `remarks` are those of check(), and whatever else was found.
+  [[nodiscard]] std::vector<KeyVerdict> verdicts(const std::vector<ConfigRemark>& remarks) const;
 
   /// Every set key with effective value (secrets hidden) and origin, sorted.
   struct Shown {

@@ -245,8 +245,7 @@ class ConfigChecker {
 
 std::vector<ConfigRemark> Config::check() const { return ConfigChecker(*this).run(); }
 
-std::vector<Config::KeyVerdict> Config::verdicts() const {
-  const std::vector<ConfigRemark> remarks = check();
+std::vector<Config::KeyVerdict> Config::verdicts(const std::vector<ConfigRemark>& remarks) const {
   std::vector<KeyVerdict> out;
   out.reserve(values_.size());
   for (const auto& [name, value] : values_) {

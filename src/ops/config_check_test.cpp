@@ -109,9 +109,9 @@ TEST(ConfigCheck, OneRowPerRule) {
   }
 }
 
-std::string output(int (*command)(const Config&, std::ostream&, bool), const Config& config, bool json, int expected) {
+std::string checked(const Config& config, bool json, int expected) {
   std::ostringstream out;
-  EXPECT_EQ(command(config, out, json), expected);
+  EXPECT_EQ(config_check(config, out, json), expected);
   return out.str();
 }
 
@@ -127,7 +127,7 @@ constexpr std::string_view mixed =
     "difi.move.unknown.password=hemmelig-42\n";
 
 TEST(ConfigCheck, GivesOneVerdictPerKey) {
-  const auto out = output(config_check, load(std::string(complete) + std::string(mixed)), false, 1);
+  const auto out = checked(load(std::string(complete) + std::string(mixed)), false, 1);
   for (const auto* line :
        {"wrong         integrasjonspunkt-local.properties:15: difi.move.dpo.pollingrate = often\n"
         "                must be a time in milliseconds",
@@ -149,7 +149,7 @@ TEST(ConfigCheck, GivesOneVerdictPerKey) {
 }
 
 TEST(ConfigCheck, GivesVerdictsAsJson) {
-  const auto out = output(config_check, load(std::string(complete) + std::string(mixed)), true, 1);
+  const auto out = checked(load(std::string(complete) + std::string(mixed)), true, 1);
   EXPECT_THAT(out, Not(HasSubstr("hemmelig-42")));
   const auto value = boost::json::parse(out).as_object();
   EXPECT_FALSE(value.at("ok").as_bool());
@@ -227,6 +227,30 @@ TEST(ConfigExplain, KnowsEntriesPatternsAndGroups) {
               HasSubstr("set: difi.move.fiks.ut.paa-vegne-av.987654321.pass"));
   EXPECT_THAT(explain("difi.move.oidc.url"), HasSubstr("https://maskinporten.no/token in the profile production"));
   EXPECT_THAT(explain("difi.move.dpo.mesage-chanel", 1), HasSubstr("did you mean difi.move.dpo.message-channel?"));
+}
+
+/// Every secret of the catalogue, right and in values that break their rules.
+TEST(ConfigCommand, NoCommandShowsASecret) {
+  std::string all;
+  std::vector<std::string> keys;
+  for (const Setting& setting : settings_catalogue()) {
+    if (setting.type != ValueType::secret) continue;
+    std::string key(setting.key);
+    if (const auto at = key.find("[n]"); at != std::string::npos) key.replace(at, 3, "[0]");
+    if (const auto at = key.find("<orgnr>"); at != std::string::npos) key.replace(at, 7, "987654321");
+    all += key + "=hemmelig-44 \n";
+    keys.push_back(std::move(key));
+  }
+  ASSERT_GT(keys.size(), 20U);
+  const auto config = load(all + "difi.datasource.url=jdbc:mysql://u:hemmelig-44@db/x?password=hemmelig-44\n");
+  std::ostringstream out;
+  for (const bool json : {false, true}) {
+    config_check(config, out, json);
+    config_show(config, out, json);
+    for (const auto& key : keys) config_explain(config, key, out, json);
+  }
+  print_remarks(out, config.check());
+  EXPECT_THAT(out.str(), Not(HasSubstr("hemmelig-44")));
 }
 
 TEST(ConfigReference, IsTheCommittedOne) {

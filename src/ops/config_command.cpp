@@ -170,9 +170,10 @@ std::vector<ConfigRemark> not_about_a_set_key(const std::vector<ConfigRemark>& r
 
 }  // namespace
 
-int config_check(const Config& config, std::ostream& out, bool as_json) {
-  const std::vector<ConfigRemark> remarks = config.check();
-  const std::vector<Config::KeyVerdict> verdicts = config.verdicts();
+int config_check(const Config& config, std::ostream& out, bool as_json, const std::vector<ConfigRemark>& more) {
+  std::vector<ConfigRemark> remarks = config.check();
+  remarks.insert(remarks.end(), more.begin(), more.end());
+  const std::vector<Config::KeyVerdict> verdicts = config.verdicts(remarks);
   const auto count = [&](ConfigRemark::Level level) {
     return static_cast<std::size_t>(std::ranges::count(remarks, level, &ConfigRemark::level));
   };

@@ -241,6 +241,8 @@ TEST_F(Configurations, VendorWithChannels) {
 
 TEST_F(Configurations, EveryFaultAtOnceOnOneScreen) {
   lay_out("small-agency.properties", "agency", "virksomhet.jks", "virksomhet", "et annet passord");
+  const auto check = output(command({"config", "check"}), 1);
+  EXPECT_THAT(check, HasSubstr("wrong         integrasjonspunkt-local.properties:8: difi.move.org.keystore.path"));
   const auto said = output(command({"serve"}, {"--kanal.http.allow=10.0.0.0/99", "--difi.ssl.enabled=true",
                                                "--difi.move.dpo.message-channel=med mellomrom"}),
                            2);

@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/installation.hpp"
+#include "app/preflight.hpp"
 #include "app/sandbox/sandbox_command.hpp"
 #include "app/send_command.hpp"
 #include "app/serve_command.hpp"
@@ -108,7 +109,8 @@ int run(int argc, char** argv) {
   for (auto* command : {check, show, explain}) command->add_flag("--json", json, "as JSON");
   check->callback([&] {
     result = with_config(
-        folder, settings, [&](const auto& read) { return ops::config_check(read, std::cout, json); }, file);
+        folder, settings,
+        [&](const auto& read) { return ops::config_check(read, std::cout, json, app::preflight(read)); }, file);
   });
   show->callback([&] {
     result = with_config(folder, settings, [&](const auto& read) { return ops::config_show(read, std::cout, json); });

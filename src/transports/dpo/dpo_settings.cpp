@@ -38,6 +38,10 @@ Result<lookup::Credential> credential_of(const ops::Config& config, const crypto
   if (type == "jwk") {
     auto path = config.required(key("oidc.jwk.path"));
     if (!path) return failed(path);
+    if (path->starts_with("vault:") || path->starts_with("base64:")) {
+      return wrong_value(config, key("oidc.jwk.path"), "...",
+                         "must be a path: the file is read again when the key changes");
+    }
     std::filesystem::path file = path->starts_with("file:") ? path->substr(5) : *path;
     if (file.is_relative()) file = config.folder() / file;
     return lookup::Credential(lookup::JwkCredential{file.string()});
