@@ -155,7 +155,8 @@ std::optional<std::string> Contract::breach(const ObservedAnswer& answer) const 
   if (operation == nullptr) {
     // The info of the document says what happens outside its operations.
     const int wanted = path_known ? 405 : 404;
-    if (answer.status != 401 && answer.status != wanted) return "an operation that is not described";
+    const bool refused = answer.status == 401 || (answer.status == 403 && path.starts_with("/manage"));
+    if (!refused && answer.status != wanted) return "an operation that is not described";
     const json::object error = {
         {"content", {{"application/json", {{"schema", {{"$ref", "#/components/schemas/Error"}}}}}}}};
     return impl_->check_content(error, answer);

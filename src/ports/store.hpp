@@ -200,8 +200,8 @@ class Store {
   virtual ~Store() = default;
 
   /// Runs `work` in a transaction and returns after the durable commit. When `work` gives an Error, its changes
-  /// (and only its) are rolled back and the Error comes back. `work` may run on another thread, and more than once (only
-  /// the last time counts, so it sets what it captures and never adds to it), and must not call the store itself.
+  /// (and only its) are rolled back and the Error comes back. `work` may run on another thread, and more than once
+  /// (only the last time counts, so it sets what it captures and never adds to it), and must not call the store itself.
   virtual Result<void> write(const std::function<Result<void>(Txn&)>& work) = 0;
   /// Runs `work` on a consistent snapshot.
   virtual Result<void> read(const std::function<Result<void>(View&)>& work) = 0;

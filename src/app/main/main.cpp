@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/installation.hpp"
+#include "app/move_store.hpp"
 #include "app/preflight.hpp"
 #include "app/sandbox/sandbox_command.hpp"
 #include "app/send_command.hpp"
@@ -118,6 +119,21 @@ int run(int argc, char** argv) {
   explain->callback([&] {
     result = with_config(folder, settings,
                          [&](const auto& read) { return ops::config_explain(read, key, std::cout, json); });
+  });
+
+  auto* store = cli.add_subcommand("store", "look after the store");
+  store->require_subcommand(1);
+  auto* migrate = store->add_subcommand(
+      "migrate",
+      "move everything of the embedded store into an empty PostgreSQL database; stop the installation first");
+  std::string target;
+  migrate
+      ->add_option("--to", target, "jdbc:postgresql://host/database; login from difi.datasource.username and password")
+      ->required();
+  migrate->add_flag("--json", json, "as JSON");
+  migrate->callback([&] {
+    result = with_config(folder, settings,
+                         [&](const auto& read) { return app::move_store_command(read, target, json, std::cout); });
   });
 
   app::SendOptions send_options;

@@ -136,6 +136,9 @@ class Sql {
     return execute(sql, params);
   }
 
+  /// Like run(), with values that were put together at run time.
+  Result<void> run_params(std::string_view sql, std::span<const Param> params) { return execute(sql, params); }
+
   /// Starts a query. It stays prepared: `sql` must be one of few texts.
   template <class... T>
   [[nodiscard]] Rows query(std::string_view sql, const T&... values) {

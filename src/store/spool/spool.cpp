@@ -93,7 +93,7 @@ class FolderSpool final : public Spool {
   Result<void> make_folders();
   Result<void> note_start();
   [[nodiscard]] fs::path scratch() const { return options_.folder / "scratch"; }
-  [[nodiscard]] fs::path path_of(const BlobId& id) const { return options_.folder / sub_folder(id) / id.str(); }
+  [[nodiscard]] fs::path path_of(const BlobId& id) const { return spool_path(options_.folder, id); }
   [[nodiscard]] bool is_left_over(const fs::path& path) const;
 
   SpoolOptions options_;
@@ -204,6 +204,10 @@ Result<std::unique_ptr<Spool>> open_spool(SpoolOptions options) {
   auto spool = std::make_unique<FolderSpool>(std::move(options));
   if (auto prepared = spool->prepare(); !prepared) return failed(prepared);
   return std::unique_ptr<Spool>(std::move(spool));
+}
+
+std::filesystem::path spool_path(const std::filesystem::path& folder, const BlobId& id) {
+  return folder / sub_folder(id) / id.str();
 }
 
 }  // namespace kanal::store

@@ -39,6 +39,9 @@ class KeyPlace {
 /// identities opens it.
 Result<crypto::Key256> load_installation_key(KeyPlace& place, const std::vector<crypto::Identity>& identities);
 
+/// Where the file of a blob lies below the spool's folder.
+[[nodiscard]] std::filesystem::path spool_path(const std::filesystem::path& folder, const BlobId& id);
+
 /// The same with `<folder>/installation.key`.
 Result<crypto::Key256> load_installation_key(const std::filesystem::path& folder,
                                              const std::vector<crypto::Identity>& identities);
