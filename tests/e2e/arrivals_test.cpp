@@ -31,7 +31,10 @@ class Arrivals : public BenchTest {
 TEST_F(Arrivals, AnOldFileIsFoundBehindADeadChannel) {
   const auto id = new_uuid();
   inject(r_org, s_org, unchannelled, mail(id));
-  for (int i = 0; i < 150; ++i) inject(r_org, s_org, "dead", status_of(new_uuid(), "MOTTATT"));
+  for (int i = 0; i < 150; ++i) {
+    clock.advance(std::chrono::milliseconds(1));  // the broker cannot list more than a hundred of one instant
+    inject(r_org, s_org, "dead", status_of(new_uuid(), "MOTTATT"));
+  }
   const auto late = new_uuid();
   inject(r_org, s_org, unchannelled, mail(late));
   start({"S", s_org});
@@ -55,6 +58,7 @@ TEST_F(Arrivals, ManyFilesAtOnceAreHandledOnceInOrder) {
   std::vector<std::string> ids;
   for (int i = 0; i < 250; ++i) {
     ids.push_back(new_uuid());
+    clock.advance(std::chrono::milliseconds(1));  // order is that of creation at the broker, in milliseconds
     inject(r_org, s_org, unchannelled, mail(ids.back()));
   }
   start({"S", s_org});
