@@ -40,7 +40,7 @@ struct Setting {
   ValueType type = ValueType::text;
   std::string_view fallback;  ///< default; may hold placeholders; empty: none
   std::string_view meaning;   ///< one sentence
-  enum class State { used, not_yet, obsolete } state = State::used;
+  enum class State { used, not_yet, obsolete, unneeded } state = State::used;  ///< unneeded: read by nobody, may stay
   std::string_view note{};  ///< obsolete or not honoured: why and what to do
   bool hidden = false;      ///< for tests of the program itself: never listed, never suggested
 };
@@ -122,7 +122,7 @@ class Config {
 
   /// One verdict per key that is set, sorted by key.
   struct KeyVerdict {
-    enum class Kind { wrong, unknown, not_honoured, obsolete, used, as_default } kind = Kind::used;
+    enum class Kind { wrong, unknown, not_honoured, obsolete, not_needed, used, as_default } kind = Kind::used;
     std::string key;
     std::string value;  ///< hidden when secret
     Origin origin;

@@ -38,6 +38,12 @@ constexpr auto insecure = std::to_array<Insecure>({
     {"kanal.asic.verify", "off", "packages are accepted from anyone: signatures are not looked at"},
 });
 
+/// A service that is not available and is not wanted either: there is nothing to say.
+bool is_switched_off(const Setting& setting, std::string_view value) {
+  return setting.state == Setting::State::not_yet && setting.key.starts_with("difi.move.feature.enableDP") &&
+         parse_boolean(value) == false;
+}
+
 }  // namespace
 
 class ConfigChecker {
@@ -108,11 +114,12 @@ class ConfigChecker {
   }
 
   void check_state(const Setting& setting, const Value& value) {
-    if (setting.note.empty()) return;
+    if (setting.note.empty() || is_switched_off(setting, value.value)) return;
     const auto fallback = config_.fallbacks_.find(canonical(setting.key));
     const bool as_default = fallback != config_.fallbacks_.end() && lower(fallback->second.value) == lower(value.value);
     if (as_default) return;
-    const Level level = setting.state == Setting::State::used ? Level::note : Level::warning;
+    const bool harmless = setting.state == Setting::State::used || setting.state == Setting::State::unneeded;
+    const Level level = harmless ? Level::note : Level::warning;
     add(level, value, std::string(setting.note));
   }
 
@@ -266,7 +273,9 @@ std::vector<Config::KeyVerdict> Config::verdicts(const std::vector<ConfigRemark>
       verdict.kind = KeyVerdict::Kind::unknown;
     } else if (fallback != fallbacks_.end() && lower(fallback->second.value) == lower(value.value)) {
       verdict.kind = KeyVerdict::Kind::as_default;
-    } else if (setting->state != Setting::State::used) {
+    } else if (setting->state == Setting::State::unneeded) {
+      verdict.kind = KeyVerdict::Kind::not_needed;
+    } else if (setting->state != Setting::State::used && !is_switched_off(*setting, value.value)) {
       verdict.kind =
           setting->state == Setting::State::obsolete ? KeyVerdict::Kind::obsolete : KeyVerdict::Kind::not_honoured;
     }

@@ -269,6 +269,19 @@ TEST(ConfigReference, HasEverySettingAndNoHiddenOne) {
   }
 }
 
+TEST(ConfigCheck, AServiceThatIsNotAvailableAndSwitchedOffIsNoMatter) {
+  const std::string_view off = "difi.move.feature.enableDPE=false\n";
+  EXPECT_THAT(verdicts(off, "production"), ::testing::IsEmpty());
+  EXPECT_THAT(checked(load(std::string(complete) + std::string(off), "production"), false, 0),
+              HasSubstr("used          integrasjonspunkt-local.properties:11: difi.move.feature.enableDPE = false"));
+}
+
+TEST(ConfigCheck, WhatIsNotNeededIsCalledSo) {
+  EXPECT_THAT(
+      checked(load(std::string(complete) + "difi.activemq.broker-url=vm://localhost\n"), false, 0),
+      HasSubstr("not needed    integrasjonspunkt-local.properties:11: difi.activemq.broker-url = vm://localhost"));
+}
+
 TEST(ConfigCheck, KnowsTheProfiles) {
   EXPECT_THAT(verdicts("", "prod"),
               Contains(HasSubstr("warning spring.profiles.active: is none of production, staging, dev")));

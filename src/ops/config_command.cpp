@@ -124,6 +124,8 @@ std::string_view name_of(Config::KeyVerdict::Kind kind) {
       return "not honoured";
     case Kind::obsolete:
       return "obsolete";
+    case Kind::not_needed:
+      return "not needed";
     case Kind::used:
       return "used";
     case Kind::as_default:

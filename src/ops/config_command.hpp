@@ -10,11 +10,10 @@
 
 namespace kanal::ops {
 
-/// One verdict per key that is set (wrong, unknown, not honoured, obsolete, used, as default; the worst first) with its
-/// origin, why and what to do; then what is missing, and a last line that counts. JSON: {"ok", "errors", "warnings",
-/// "keys": [{"key", "value", "verdict", "origin", "line", "texts"}], "remarks": [{"level", "key", "value", "origin",
-/// "line", "text"}]}.
-/// `more`: what others found, such as keystores that do not open.
+/// One verdict per key that is set (wrong, unknown, not honoured, obsolete, not needed, used, as default; worst first)
+/// with its origin, why and what to do; then what is missing, and a last line that counts. JSON: {"ok", "errors",
+/// "warnings", "keys": [{"key", "value", "verdict", "origin", "line", "texts"}], "remarks": [{"level", "key", "value",
+/// "origin", "line", "text"}]}. `more`: what others found, such as keystores that do not open.
 int config_check(const Config& config, std::ostream& out, bool json, const std::vector<ConfigRemark>& more = {});
 
 /// Every set key with value (secrets hidden) and origin. JSON: {"profiles", "settings": [{"key", "value", "origin",

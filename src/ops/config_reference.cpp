@@ -22,7 +22,7 @@ and lower case, `-` and `_` in a name make no difference. A list is `a,b` or `ke
 `${other.key:otherwise}` stand for other values.
 
 *Not yet*: Kanal knows the key, but not yet what it is for; it says so at start and goes on. *Obsolete*: without effect; the line
-may be removed. Default *P*, *S*, *D*: in the profile production, staging, dev.
+may be removed. *Not needed*: without effect, and no harm. Default *P*, *S*, *D*: in the profile production, staging, dev.
 )";
 
 std::string cell(std::string_view text) {
@@ -46,6 +46,7 @@ std::string meaning_of(const Setting& setting) {
   std::string out = cell(setting.meaning);
   if (setting.state == Setting::State::not_yet) out += " *Not yet*: ";
   if (setting.state == Setting::State::obsolete) out += " *Obsolete*: ";
+  if (setting.state == Setting::State::unneeded) out += " *Not needed*: ";
   if (setting.state == Setting::State::used && !setting.note.empty()) out += " ";
   return out + cell(setting.note);
 }

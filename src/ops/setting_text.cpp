@@ -39,6 +39,8 @@ std::string_view name_of_state(Setting::State state) {
       return "not honoured yet";
     case Setting::State::obsolete:
       return "obsolete";
+    case Setting::State::unneeded:
+      return "not needed";
   }
   return "used";
 }

@@ -12,7 +12,7 @@ namespace kanal::ops {
 /// `size (500, 10KB, 2MB, 1GB)`
 [[nodiscard]] std::string_view name_of_type(ValueType type);
 
-/// `used`, `not honoured yet`, `obsolete`
+/// `used`, `not honoured yet`, `obsolete`, `not needed`
 [[nodiscard]] std::string_view name_of_state(Setting::State state);
 
 /// A value that a built-in profile gives to a key.

@@ -1,4 +1,5 @@
 // The catalogue is held against the tables of configuration.md themselves.
+#include <filesystem>
 #include <set>
 #include <sstream>
 
@@ -143,6 +144,58 @@ TEST(SettingsCatalogue, KnowsTheKeysOfKanal) {
                           "difi.move.dpo.pollingrate",
                           "difi.move.dpo.reportees[0].message-channel"}) {
     EXPECT_NE(find_setting(key), nullptr) << key;
+  }
+}
+
+/// The texts between quotes in the sources that read settings, in canonical form.
+std::set<std::string> literals_of_the_program() {
+  // These speak about settings without reading them for anything.
+  static const std::set<std::string> speakers{"settings_catalogue.cpp", "profiles.cpp",     "setting_text.cpp",
+                                              "value_rules.cpp",        "config_check.cpp", "preflight.cpp"};
+  std::set<std::string> found;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(std::string(KANAL_SOURCE) + "/src")) {
+    const std::string name = entry.path().filename().string();
+    const bool code = name.ends_with(".cpp") || name.ends_with(".hpp");
+    if (!code || name.ends_with("_test.cpp") || speakers.contains(name)) continue;
+    const std::string text = testing::read_file(entry.path());
+    for (auto open = text.find('"'); open != std::string::npos;) {
+      const auto close = text.find_first_of("\"\n", open + 1);
+      if (close == std::string::npos) break;
+      if (text[close] == '"') found.insert(canonical(text.substr(open + 1, close - open - 1)));
+      open = text.find('"', close + 1);
+    }
+  }
+  return found;
+}
+
+/// As one literal, or as a prefix and a rest.
+bool is_read(const std::set<std::string>& literals, const std::string& name) {
+  if (literals.contains(name)) return true;
+  for (auto dot = name.find('.'); dot != std::string::npos; dot = name.find('.', dot + 1)) {
+    const bool prefix = literals.contains(name.substr(0, dot)) || literals.contains(name.substr(0, dot + 1));
+    if (prefix && (literals.contains(name.substr(dot)) || literals.contains(name.substr(dot + 1)))) return true;
+  }
+  return false;
+}
+
+/// A key marked as used that nothing reads would be a lie to the operator.
+TEST(SettingsCatalogue, WhatIsMarkedAsUsedIsRead) {
+  const auto literals = literals_of_the_program();
+  ASSERT_TRUE(literals.contains("server.port"));
+  std::string fallbacks;
+  for (const Setting& setting : settings_catalogue()) {
+    if (setting.state == Setting::State::used) fallbacks += canonical(setting.fallback) + "\n";
+  }
+  for (const Setting& setting : settings_catalogue()) {
+    if (setting.state != Setting::State::used) continue;
+    if (setting.meaning.ends_with("the bytes of the file decide.")) continue;
+    const std::string name = canonical(setting.key);
+    const bool in_default = fallbacks.find("${" + name + "}") != std::string::npos;
+    const auto index = name.find("[n].");
+    const bool as_entry = index != std::string::npos && is_read(literals, name.substr(0, index)) &&
+                          (literals.contains(name.substr(index + 3)) || literals.contains(name.substr(index + 4)));
+    EXPECT_TRUE(in_default || as_entry || is_read(literals, name))
+        << setting.key << " is marked as used, and nothing reads it";
   }
 }
 

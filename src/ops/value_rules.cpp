@@ -194,8 +194,10 @@ std::optional<std::string> broken_text_rule(const Setting& setting, std::string_
   const std::vector<std::string> allowed = parse_list(choice->allowed);
   const std::string wanted = lower(item);
   if (std::ranges::any_of(allowed, [&](const std::string& one) { return lower(one) == wanted; })) return std::nullopt;
-  return allowed.size() == 1 ? fmt::format("must be {}", allowed.front())
-                             : fmt::format("must be one of {}", fmt::join(allowed, ", "));
+  if (allowed.size() == 1) return fmt::format("must be {}", allowed.front());
+  const std::string_view remedy =
+      choice->allowed == keystores ? "; export the key from any other kind of store to a PKCS12 file" : "";
+  return fmt::format("must be one of {}{}", fmt::join(allowed, ", "), remedy);
 }
 
 }  // namespace

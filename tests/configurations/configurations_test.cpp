@@ -60,7 +60,19 @@ class Configurations : public ::testing::Test {
     ASSERT_TRUE(entries.has_value());
     const auto identity = crypto::find_identity(*entries, "");
     ASSERT_TRUE(identity.has_value());
-    write(home_ / keystore, crypto::write_pkcs12(*identity, alias, Secret(password)));
+    const bool jks = keystore.ends_with(".jks");
+    const fs::path pkcs12 = jks ? folder_.path() / "before.p12" : home_ / keystore;
+    write(pkcs12, crypto::write_pkcs12(*identity, alias, Secret(password)));
+    if (!jks) return;
+    // As the operator made it: by Java.
+    auto keytool = Process::start(
+        KEYTOOL,
+        {"-importkeystore", "-noprompt", "-srckeystore", pkcs12.string(), "-srcstorepass", password, "-srcstoretype",
+         "PKCS12", "-destkeystore", (home_ / keystore).string(), "-deststorepass", password, "-deststoretype", "JKS"},
+        folder_.path() / "keytool.txt");
+    ASSERT_TRUE(keytool.has_value());
+    ASSERT_EQ(keytool->wait(patience), 0) << kanal::testing::read_file(folder_.path() / "keytool.txt");
+    ASSERT_TRUE(kanal::testing::read_file(home_ / keystore).starts_with("\xFE\xED\xFE\xED"));
   }
   static std::optional<Bytes> read_bytes(const fs::path& path) {
     return copy_of(bytes_of(kanal::testing::read_file(path)));
@@ -87,8 +99,8 @@ class Configurations : public ::testing::Test {
             "-Ddifi.move.ntp.disable=true"};
   }
   std::vector<std::string> command(const std::vector<std::string>& words, const std::vector<std::string>& more = {}) {
-    std::vector<std::string> all{"--folder", home_.string()};
-    all.insert(all.end(), words.begin(), words.end());
+    std::vector<std::string> all = words;
+    all.insert(all.end(), {"--folder", home_.string()});
     for (const auto& argument : addresses()) all.push_back(argument);
     all.insert(all.end(), more.begin(), more.end());
     return all;

@@ -70,6 +70,7 @@ int run(int argc, char** argv) {
   std::string folder = ".";
   cli.add_option("--folder", folder, "where integrasjonspunkt-local.properties or .yml lies")->capture_default_str();
   cli.require_subcommand(0, 1);
+  cli.fallthrough();  // --folder may also stand after the command; subcommands inherit this
 
   int result = app::exit_code::good;
   auto* serve = cli.add_subcommand("serve", "run one installation (the default)");
