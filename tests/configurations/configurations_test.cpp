@@ -14,6 +14,7 @@
 #include "crypto/keystore.hpp"
 #include "sim/mail_server.hpp"
 #include "sim/national.hpp"
+#include "store/postgres/testing_cluster.hpp"
 
 namespace kanal::app {
 namespace {
@@ -160,6 +161,7 @@ class Configurations : public ::testing::Test {
     })) << ::testing::PrintToString(statuses)
         << said();
   }
+  void run_municipality(const std::vector<std::string>& store);
   void expect_no_secret(const std::vector<std::string>& secrets) const {
     std::string all = said();
     for (const auto& entry : fs::recursive_directory_iterator(home_)) {
@@ -193,7 +195,8 @@ TEST_F(Configurations, SmallAgency) {
   expect_no_secret({"changeit", "gammelt-passord"});
 }
 
-TEST_F(Configurations, Municipality) {
+/// `store` says from outside where the messages are kept.
+void Configurations::run_municipality(const std::vector<std::string>& store) {
   lay_out("municipality.yml", "municipality", "sertifikat/virksomhet.p12", "bergvik", "virksomhet-passord");
   const auto now = clock_.now();
   const auto ca = crypto::make_ca("Bergvik CA", now - hours(1), now + hours(24));
@@ -212,9 +215,11 @@ TEST_F(Configurations, Municipality) {
   net::HttpClient http(std::move(options));
   sim::MailServer mail({tls, {{"integrasjonspunkt", "epost-passord"}}, true});
   ASSERT_TRUE(mail.start().has_value());
-  start("https", http,
-        {"--difi.move.mail.smtpHost=127.0.0.1", "--difi.move.mail.smtpPort=" + std::to_string(mail.port()),
-         "--difi.move.mail.trust=127.0.0.1"});
+  std::vector<std::string> outside{"--difi.move.mail.smtpHost=127.0.0.1",
+                                   "--difi.move.mail.smtpPort=" + std::to_string(mail.port()),
+                                   "--difi.move.mail.trust=127.0.0.1"};
+  outside.insert(outside.end(), store.begin(), store.end());
+  start("https", http, outside);
   net::ClientRequest request;
   request.url = url_ + "/api/conversations";
   const auto refused = http.send(request);
@@ -222,6 +227,21 @@ TEST_F(Configurations, Municipality) {
   EXPECT_EQ(refused->status, 401);
   send_through(CaseSystem(url_, http, "sakarkiv:s3cret: med kolon # og skigard"), "agency", agency_orgnr);
   expect_no_secret({"s3cret", "fiks-ut-passord", "havn-inn-passord", "epost-passord", "virksomhet-passord"});
+}
+
+TEST_F(Configurations, Municipality) {
+  run_municipality({});
+  EXPECT_TRUE(fs::exists(home_ / "data" / "kanal.db"));
+}
+
+TEST_F(Configurations, MunicipalityOnPostgres) {
+  auto& cluster = store::postgres::TestCluster::get();
+  run_municipality({"--difi.datasource.url=" + cluster.jdbc_url(cluster.new_database()),
+                    std::string("--difi.datasource.username=") + store::postgres::TestCluster::user,
+                    std::string("--difi.datasource.password=") + store::postgres::TestCluster::password});
+  for (const auto& entry : fs::recursive_directory_iterator(home_)) {
+    EXPECT_NE(entry.path().filename(), "kanal.db") << "the embedded store was used as well";
+  }
 }
 
 TEST_F(Configurations, VendorWithChannels) {
