@@ -128,9 +128,7 @@ class Api {
     const auto& request = visit.request;
     const auto& settings = parts_.settings;
     if (!may_manage(*request)) {
-      net::Response response;
-      response.status = 403;
-      return response;
+      return error_response(parts_, *request, forbidden("Not from this address: see kanal.manage.allow"));
     }
     if (settings.user && !is_open(request->path, settings.management.base_path) &&
         !is_logged_in(*request, *settings.user)) {
