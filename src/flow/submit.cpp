@@ -265,13 +265,32 @@ Result<void> Submit::check_sendable(const domain::Sbd& sbd, const std::vector<st
   return {};
 }
 
+namespace {
+
+/// A channel's use is one row for all of its messages: it is written once a minute, or senders would wait for each
+/// other.
+Result<void> note_use(ports::Txn& txn, const ports::ChannelUse& use) {
+  for (const auto& known : txn.channel_uses(use.service)) {
+    const bool same = known.inbox == use.inbox && known.channel == use.channel;
+    if (same && !known.retired && known.last_used >= use.last_used) return {};
+  }
+  return txn.put(use);
+}
+
+}  // namespace
+
 Result<void> Submit::queue(ports::Txn& txn, ports::Message& message, const domain::Sbd& sbd) {
   message.queued = true;
   message.last_updated = parts_.clock.now();
   if (auto updated = txn.update(message); !updated) return failed(updated);
   const Time now = message.last_updated;
-  ports::ChannelUse use{message.service, message.sender_identifier, sbd.message_channel().value_or(""), now, now, {}};
-  if (auto used = txn.put(use); !used) return failed(used);
+  const ports::ChannelUse use{message.service,
+                              message.sender_identifier,
+                              sbd.message_channel().value_or(""),
+                              now,
+                              std::chrono::ceil<std::chrono::minutes>(now),
+                              {}};
+  if (auto noted = note_use(txn, use); !noted) return noted;
   ports::Job job;
   job.kind = send_job;
   job.key = message.message_id.str();

@@ -179,7 +179,7 @@ struct ChannelUse {
   std::string inbox;
   std::string channel;  ///< empty: none (main)
   Time first_used{};
-  Time last_used{};
+  Time last_used{};  ///< rounded up to a minute
   std::optional<Time> retired;
 };
 
