@@ -61,6 +61,14 @@ SELECT id, last_update, CASE direction WHEN 0 THEN 'OPPRETTET' ELSE 'INNKOMMENDE
 INSERT INTO message_status (conversation, at, status)
 SELECT id, last_update, CASE direction WHEN 0 THEN 'SENDT' ELSE 'INNKOMMENDE_LEVERT' END FROM conversation
   WHERE conversation_id LIKE '%-0000-4000-9000-000000000000';
+-- Counted as history that came over years is: folded, not as a million deltas of one moment.
+CREATE TEMP TABLE folded ON COMMIT DROP AS SELECT direction, service, finished, pollable, sum(n)::bigint AS n
+  FROM conversation_count GROUP BY direction, service, finished, pollable;
+TRUNCATE conversation_count;
+INSERT INTO conversation_count SELECT * FROM folded;
+CREATE TEMP TABLE folded_statuses ON COMMIT DROP AS SELECT status, sum(n)::bigint AS n FROM message_status_count GROUP BY status;
+TRUNCATE message_status_count;
+INSERT INTO message_status_count SELECT * FROM folded_statuses;
 COMMIT;
 ANALYZE;
 )sql";
