@@ -4,6 +4,7 @@
 #include <boost/json/parse.hpp>
 
 #include "api/route_support.hpp"
+#include "ops/log_line.hpp"
 
 namespace kanal::api {
 namespace {
@@ -12,20 +13,6 @@ namespace json = boost::json;
 
 constexpr std::string_view root = "ROOT";
 constexpr std::size_t max_body = 4096;
-
-std::string_view spring_name(LogLevel level) {
-  switch (level) {
-    case LogLevel::debug:
-      return "DEBUG";
-    case LogLevel::info:
-      return "INFO";
-    case LogLevel::warning:
-      return "WARN";
-    case LogLevel::error:
-      break;
-  }
-  return "ERROR";
-}
 
 std::optional<LogLevel> level_of(std::string_view name) {
   if (name == "TRACE" || name == "DEBUG") return LogLevel::debug;
@@ -36,7 +23,7 @@ std::optional<LogLevel> level_of(std::string_view name) {
 }
 
 json::object logger_json(const ops::ManagedLog& log) {
-  const auto level = spring_name(log.level());
+  const auto level = ops::label_of(log.level());
   return {{"configuredLevel", level}, {"effectiveLevel", level}};
 }
 
@@ -56,7 +43,7 @@ net::Response set_level(const ApiParts& parts, const net::Request& request, cons
                                          "one of TRACE, DEBUG, INFO, WARN, ERROR"}));
   }
   parts.settings.management.log->set_level(*level);
-  parts.log.warning("log_level_changed", {{"level", spring_name(*level)}});
+  parts.log.warning("log_level_changed", {{"level", ops::label_of(*level)}});
   return empty_response(204);
 }
 

@@ -6,6 +6,7 @@
 #include "api/file_mimetype.hpp"
 #include "api/multipart_message.hpp"
 #include "api/route_support.hpp"
+#include "base/ascii.hpp"
 #include "domain/sbd.hpp"
 #include "formats/content_disposition.hpp"
 
@@ -62,9 +63,8 @@ bool has_text(const std::optional<std::string>& text) {
 
 /// Also when its value is empty.
 bool has_header(const net::Request& request, std::string_view name) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::ranges::any_of(
-      request.headers, [&](const auto& header) { return std::ranges::equal(header.first, name, {}, lower, lower); });
+  return std::ranges::any_of(request.headers,
+                             [&](const auto& header) { return same_ignoring_case(header.first, name); });
 }
 
 Answer upload(const ApiParts& parts, const RequestPtr& request, const std::string& message_id) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.hpp"
 #include "domain/partner.hpp"
 
 namespace kanal::api {
@@ -12,11 +13,6 @@ namespace {
 constexpr std::int64_t default_page_size = 10;
 constexpr std::int64_t max_page_size = 2000;
 constexpr std::int64_t max_page_number = 1'000'000'000;  // page * size stays a number
-
-bool same_ignoring_case(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
 
 void read_sort(std::string_view text, std::vector<ports::SortKey>& into) {
   std::vector<std::string> words;

@@ -4,6 +4,7 @@
 
 #include <boost/json/parse.hpp>
 
+#include "base/ascii.hpp"
 #include "domain/message_body.hpp"
 
 namespace kanal::api {
@@ -43,8 +44,7 @@ Result<std::vector<domain::Violation>> violations_of(const ApiParts& parts, cons
 }
 
 bool is_media_type(std::string_view content_type, std::string_view wanted) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::ranges::equal(without_blanks(content_type.substr(0, content_type.find(';'))), wanted, {}, lower);
+  return same_ignoring_case(without_blanks(content_type.substr(0, content_type.find(';'))), wanted);
 }
 
 json::object page_json(json::array content, std::int64_t total, const ports::PageRequest& page) {

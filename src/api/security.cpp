@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "base/bytes.hpp"
 
 namespace kanal::api {
@@ -19,11 +20,6 @@ constexpr std::pair<std::string_view, std::string_view> always[] = {
     {"Vary", "Access-Control-Request-Method"},
     {"Vary", "Access-Control-Request-Headers"},
 };
-
-bool is_basic(std::string_view scheme) {
-  return std::ranges::equal(scheme, std::string_view("basic"), {},
-                            [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-}
 
 /// Takes the same time whichever character differs.
 bool same_in_constant_time(std::string_view given, std::string_view wanted) {
@@ -52,7 +48,7 @@ bool is_open(std::string_view path, std::string_view manage) {
 bool is_logged_in(const net::Request& request, const std::pair<std::string, Secret>& user) {
   const auto header = request.header("Authorization");
   const auto space = header.find(' ');
-  if (space == std::string_view::npos || !is_basic(header.substr(0, space))) return false;
+  if (space == std::string_view::npos || !same_ignoring_case(header.substr(0, space), "basic")) return false;
   const auto decoded = from_base64(header.substr(space + 1));
   if (!decoded) return false;
   const Secret wanted(user.first + ":" + user.second.reveal());

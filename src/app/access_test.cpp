@@ -4,22 +4,13 @@
 #include <gmock/gmock.h>
 
 #include "app/preflight.hpp"
+#include "app/testing_config.hpp"
 #include "base/testing.hpp"
 
 namespace kanal::app {
 namespace {
 
 using ::testing::HasSubstr;
-
-ops::Config config_of(std::vector<std::string> arguments) {
-  const kanal::testing::TemporaryFolder empty;
-  ops::ConfigSources sources;
-  sources.folder = empty.path();
-  sources.arguments = std::move(arguments);
-  auto config = ops::Config::load(sources);
-  EXPECT_TRUE(config.has_value());
-  return std::move(*config);
-}
 
 TEST(Access, ListensEverywhereOnlyWhenSomethingProtectsIt) {
   struct Row {

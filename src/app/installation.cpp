@@ -224,7 +224,7 @@ struct Installation::Parts {
   std::unique_ptr<lookup::ServiceRegistry> registry;
   std::unique_ptr<lookup::OwnCertificate> own_certificate;
   std::unique_ptr<ArkivmeldingAdapter> arkivmelding;
-  std::unique_ptr<ports::Mailer> mailer;    ///< null: no mail server is configured
+  std::unique_ptr<ports::Mailer> mailer;    ///< null: failures are not mailed
   std::unique_ptr<ClockWatch> clock_watch;  ///< null: switched off
   NodeName node;
   std::unique_ptr<store::Spool> spool;
@@ -287,13 +287,10 @@ Result<void> Installation::Parts::open_lookup(const std::vector<transports::Fact
 Result<void> Installation::Parts::make_watchers() {
   auto wanted = config.boolean("difi.move.feature.mailErrorStatus");
   if (!wanted) return failed(wanted);
-  if (auto made = make_mailer(config, clock)) {
-    mailer = std::move(*made);
-  } else if (*wanted) {
-    return failed(std::move(made));
-  } else {
-    log.warning("mail_not_usable", {{"error", made.error().text()}});
-  }
+  auto made = make_mailer(config, clock);
+  if (!made && *wanted) return failed(std::move(made));
+  if (!made) log.warning("mail_not_usable", {{"error", made.error().text()}});
+  if (*wanted) mailer = std::move(*made);
   auto disabled = config.boolean("difi.move.ntp.disable");
   if (!disabled) return failed(disabled);
   const std::string host = config.text_or("difi.move.ntp.host", "");
@@ -395,14 +392,13 @@ Result<void> Installation::Parts::make_server() {
   auto poster = webhook_poster_options(config);
   if (!poster) return failed(poster);
   webhook_poster = std::make_unique<WebhookPoster>(std::move(*poster), *http, clock);
-  const bool mail_failures = config.boolean("difi.move.feature.mailErrorStatus").value_or(false);
   auto webhooks = webhook_settings(config);
   if (!webhooks) return failed(webhooks);
   engine = std::make_unique<flow::Engine>(
       flow::SubmitParts{*store, *spool, *registry, *own_certificate, *arkivmelding, points, services, settings, clock,
                         log},
       flow::TellingParts{*webhook_poster, *webhooks, config.list("difi.move.feature.statusQueueIncludes"),
-                         mail_failures ? mailer.get() : nullptr});
+                         mailer.get()});
   if (auto prepared = engine->prepare(); !prepared) return failed(prepared);
   auto api = api_settings(config);
   if (!api) return failed(api);

@@ -3,6 +3,7 @@
 
 #include "app/clock_watch.hpp"
 #include "app/mail.hpp"
+#include "app/testing_config.hpp"
 #include "base/testing.hpp"
 #include "sim/mail_server.hpp"
 #include "sim/time_server.hpp"
@@ -68,16 +69,6 @@ TEST_F(ClockWatchTest, WarnsAboveFiveSecondsAndAlarmsAboveNine) {
   server_.set_offset(-seconds(10));
   EXPECT_TRUE(log_.met(LogLevel::error, "clock_off"));
   watch.stop();
-}
-
-ops::Config config_of(std::vector<std::string> arguments) {
-  const kanal::testing::TemporaryFolder empty;
-  ops::ConfigSources sources;
-  sources.folder = empty.path();
-  sources.arguments = std::move(arguments);
-  auto config = ops::Config::load(sources);
-  EXPECT_TRUE(config.has_value());
-  return std::move(*config);
 }
 
 TEST(MailerTest, NoServerNoMailer) {

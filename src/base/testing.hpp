@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 
+#include "base/bytes.hpp"
 #include "base/ids.hpp"
 #include "base/time.hpp"
 
@@ -64,6 +65,17 @@ inline std::filesystem::path shared_data() { return std::filesystem::path(KANAL_
 inline std::string read_file(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+/// Bytes that look random and are always the same.
+inline Bytes pattern(std::size_t size) {
+  Bytes bytes(size);
+  std::uint32_t state = 12345;
+  for (auto& b : bytes) {
+    state = state * 1664525U + 1013904223U;
+    b = static_cast<std::byte>(state >> 24U);
+  }
+  return bytes;
 }
 
 }  // namespace kanal::testing

@@ -2,17 +2,13 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "crypto/keystore_formats.hpp"
 
 namespace kanal::crypto {
 namespace {
 
 constexpr std::size_t max_keystore = std::size_t{16} * 1024 * 1024;
-
-bool same_alias(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
 
 std::string aliases_of(const std::vector<KeystoreEntry>& entries) {
   if (entries.empty()) return "it holds no RSA key";
@@ -46,7 +42,7 @@ Result<Identity> find_identity(const std::vector<KeystoreEntry>& entries, std::s
                   "no alias is given and the keystore has not exactly one key; " + aliases_of(entries));
   }
   for (const KeystoreEntry& entry : entries) {
-    if (same_alias(entry.alias, alias)) return entry.identity;
+    if (same_ignoring_case(entry.alias, alias)) return entry.identity;
   }
   return reject("keystore.alias",
                 "the keystore has no key with the alias '" + std::string(alias) + "'; " + aliases_of(entries));

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.hpp"
+
 namespace kanal::domain {
 namespace json = boost::json;
 namespace {
@@ -63,10 +65,8 @@ void fill_address(json::object& into, const json::object& from) {
 bool is_norwegian(const json::object& address) {
   const auto* country = address.if_contains("land");
   if (country == nullptr || !country->is_string()) return true;
-  std::string name(country->get_string());
-  std::ranges::transform(name, name.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return name == "norge" || name == "norway";
+  const std::string_view name = country->get_string();
+  return same_ignoring_case(name, "norge") || same_ignoring_case(name, "norway");
 }
 
 tl::unexpected<Error> missing(std::string_view what) {

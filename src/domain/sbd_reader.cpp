@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <boost/json/value.hpp>
 
+#include "base/ascii.hpp"
 #include "domain/json_text.hpp"
 #include "domain/message_type.hpp"
 #include "domain/sbd.hpp"
@@ -23,11 +24,6 @@ namespace {
 
 /// Participants, scopes and the like; real documents have a handful.
 constexpr std::size_t max_items = 100;
-
-bool same_ignoring_case(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
 
 /// The member, or null when it is absent or JSON null.
 const json::value* member(const json::object& object, std::string_view name) {

@@ -5,23 +5,18 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "net/http_client.hpp"
 #include "net/http_server.hpp"
 
 namespace kanal::net {
 namespace {
 
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool same_name(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
-}
-
 bool is_control(char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f'; }
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
-  const char small = lower(c);
+  const char small = ascii_lower(c);
   return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
 }
 
@@ -50,7 +45,7 @@ std::optional<std::string> percent_decode(std::string_view text, Plus plus) {
 /// The text after the authority of an absolute target; nothing for another scheme.
 std::optional<std::string_view> without_authority(std::string_view target) {
   for (const std::string_view scheme : {"http://", "https://"}) {
-    if (!same_name(target.substr(0, scheme.size()), scheme)) continue;
+    if (!same_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
     target.remove_prefix(scheme.size());
     const auto end = target.find_first_of("/?");
     if (end == 0 || target.empty()) return std::nullopt;
@@ -77,7 +72,8 @@ bool decode_query(std::string_view text, std::vector<std::pair<std::string, std:
 }  // namespace
 
 std::string_view header(const Headers& headers, std::string_view name) {
-  const auto found = std::ranges::find_if(headers, [&](const auto& entry) { return same_name(entry.first, name); });
+  const auto found =
+      std::ranges::find_if(headers, [&](const auto& entry) { return same_ignoring_case(entry.first, name); });
   return found == headers.end() ? std::string_view{} : std::string_view(found->second);
 }
 
@@ -109,7 +105,7 @@ std::string url_encode(std::string_view text, std::string_view keep) {
   std::string out;
   out.reserve(text.size());
   for (const char c : text) {
-    const bool alphanumeric = (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
+    const bool alphanumeric = (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
     if (alphanumeric || marks.find(c) != std::string_view::npos || keep.find(c) != std::string_view::npos) {
       out.push_back(c);
     } else {

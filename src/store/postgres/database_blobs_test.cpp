@@ -12,15 +12,7 @@
 namespace kanal::store::postgres {
 namespace {
 
-Bytes pattern(std::size_t size) {
-  Bytes bytes(size);
-  std::uint32_t state = 4711;
-  for (auto& b : bytes) {
-    state = state * 1664525U + 1013904223U;
-    b = static_cast<std::byte>(state >> 24U);
-  }
-  return bytes;
-}
+using testing::pattern;
 
 class DatabaseBlobsTest : public ::testing::Test {
  protected:

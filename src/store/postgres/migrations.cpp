@@ -351,37 +351,17 @@ std::string holder(Connection& connection) {
   return row.step().value_or(false) ? row.text(0) : "somebody";
 }
 
-Result<std::int64_t> current_version(Connection& connection) {
-  auto query = connection.query_once("SELECT coalesce(max(version), 0) FROM schema_version", {});
-  auto row = query.step();
-  if (!row) return failed(row);
-  return query.integer(0);
-}
-
 Result<void> take_steps(Connection& connection, std::span<const Migration> steps, Time now) {
   auto made = connection.script(
       "CREATE TABLE IF NOT EXISTS schema_version "
       "(version BIGINT PRIMARY KEY, name TEXT COLLATE \"C\" NOT NULL, applied BIGINT NOT NULL)");
   if (!made) return made;
-  const auto version = current_version(connection);
-  if (!version) return failed(version);
-  const std::int64_t known = steps.empty() ? 0 : steps.back().version;
-  if (*version > known) {
-    return reject("store.newer",
-                  fmt::format("the database has schema version {}, this program knows {}: install the newer "
-                              "program, or restore the backup taken before it ran",
-                              *version, known));
-  }
-  for (const auto& step : steps) {
-    if (step.version <= *version) continue;
+  const auto missing = missing_steps(connection, steps);
+  if (!missing) return failed(missing);
+  for (const auto& step : *missing) {
     auto done = connection.script(std::string(step.sql));
-    if (done) {
-      done = connection.run("INSERT INTO schema_version (version, name, applied) VALUES (?, ?, ?)", step.version,
-                            step.name, now);
-    }
-    if (!done) {
-      return failed(std::move(done.error()), fmt::format("the database cannot be brought to version {}", step.version));
-    }
+    if (done) done = note_step(connection, step, now);
+    if (!done) return step_failed(step, std::move(done.error()));
   }
   return {};
 }

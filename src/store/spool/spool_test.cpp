@@ -15,19 +15,11 @@
 namespace kanal::store {
 namespace {
 
+using testing::pattern;
+
 namespace fs = std::filesystem;
 
 constexpr std::size_t frame = frame_size;
-
-Bytes pattern(std::size_t size) {
-  Bytes bytes(size);
-  std::uint32_t state = 12345;
-  for (auto& b : bytes) {
-    state = state * 1664525U + 1013904223U;
-    b = static_cast<std::byte>(state >> 24U);
-  }
-  return bytes;
-}
 
 crypto::Key256 test_key(int seed = 7) {
   crypto::Key256 key{};

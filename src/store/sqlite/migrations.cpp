@@ -4,8 +4,6 @@
 
 #include <array>
 
-#include <fmt/format.h>
-
 namespace kanal::store {
 namespace {
 
@@ -294,25 +292,15 @@ CREATE INDEX remote_item_over ON remote_item (last_seen) WHERE state IN ('acknow
 constexpr std::array<Migration, 4> steps_so_far = {
     {{1, "tables", tables}, {2, "counters", counters}, {3, "surveillance", surveillance}, {4, "telling", telling}}};
 
-Result<std::int64_t> current_version(Database& database) {
-  auto query = database.query("SELECT ifnull(max(version), 0) FROM schema_version");
-  auto row = query.step();
-  if (!row) return failed(row);
-  return query.integer(0);
-}
-
 Result<void> apply(Database& database, const Migration& step, Time now) {
   if (auto begun = database.script("BEGIN IMMEDIATE"); !begun) return begun;
   auto done = database.script(std::string(step.sql));
-  if (done) {
-    done = database.run("INSERT INTO schema_version (version, name, applied) VALUES (?, ?, ?)", step.version, step.name,
-                        now);
-  }
+  if (done) done = note_step(database, step, now);
   if (done) done = database.script("COMMIT");
   if (!done) {
     // Some failures have ended the transaction already.
     if (database.in_transaction()) (void)database.script("ROLLBACK").has_value();
-    return failed(std::move(done.error()), fmt::format("the database cannot be brought to version {}", step.version));
+    return step_failed(step, std::move(done.error()));
   }
   return {};
 }
@@ -326,17 +314,9 @@ Result<void> migrate(Database& database, std::span<const Migration> steps, Time 
       "CREATE TABLE IF NOT EXISTS schema_version "
       "(version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied INTEGER NOT NULL) STRICT");
   if (!made) return made;
-  const auto version = current_version(database);
-  if (!version) return failed(version);
-  const std::int64_t known = steps.empty() ? 0 : steps.back().version;
-  if (*version > known) {
-    return reject("store.newer",
-                  fmt::format("the database has schema version {}, this program knows {}: install the newer "
-                              "program, or restore the backup taken before it ran",
-                              *version, known));
-  }
-  for (const auto& step : steps) {
-    if (step.version <= *version) continue;
+  const auto missing = missing_steps(database, steps);
+  if (!missing) return failed(missing);
+  for (const auto& step : *missing) {
     if (auto done = apply(database, step, now); !done) return done;
   }
   return {};

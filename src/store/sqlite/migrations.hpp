@@ -2,19 +2,13 @@
 #pragma once
 
 #include <span>
-#include <string_view>
 
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "store/common/migration.hpp"
 #include "store/sqlite/sqlite.hpp"
 
 namespace kanal::store {
-
-struct Migration {
-  int version;  ///< 1, 2, ... without gaps
-  std::string_view name;
-  std::string_view sql;
-};
 
 /// All steps, in order.
 [[nodiscard]] std::span<const Migration> migrations();
