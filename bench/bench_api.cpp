@@ -57,7 +57,7 @@ std::string submit_request(const std::string& content) {
     body += fmt::format("--{}\r\nContent-Disposition: form-data; {}\r\nContent-Type: {}\r\n\r\n{}\r\n", boundary,
                         disposition, type, text);
   };
-  part("name=\"sbd\"", "application/json", boost::json::serialize(app::make_arkivmelding_sbd(letter)));
+  part("name=\"sbd\"", "application/json", boost::json::serialize(app::make_sbd(letter)));
   part("name=\"Arkivmelding\"; filename=\"arkivmelding.xml\"", "application/xml", app::make_arkivmelding_xml(letter));
   part("name=\"Brev\"; filename=\"brev.pdf\"", "application/pdf", content);
   body += fmt::format("--{}--\r\n", boundary);

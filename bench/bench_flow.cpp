@@ -2,16 +2,13 @@
 //   bench_flow FOLDER KANAL [idle] [outbound N] [inbound N] [large BYTES]
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <random>
 #include <thread>
 
 #include "app/case_system.hpp"
-#include "app/sandbox/sandbox.hpp"
-#include "bench/report.hpp"
+#include "bench/stage.hpp"
 
 namespace {
 
@@ -20,58 +17,6 @@ using namespace kanal::bench;
 using namespace std::chrono;
 
 constexpr std::size_t message_bytes = 100'000;
-constexpr int clients = 32;
-constexpr std::uint64_t largest = std::uint64_t{16} << 30;
-
-std::string random_text(std::size_t size) {
-  std::mt19937_64 random(1);
-  std::string text(size, '\0');
-  for (auto& c : text) c = static_cast<char>(random());
-  return text;
-}
-
-struct Stage {
-  SystemClock clock;
-  SilentLog log;
-  std::unique_ptr<app::Sandbox> sandbox;
-
-  Stage(const std::string& folder, const std::string& program) {
-    app::SandboxPlan plan;
-    plan.folder = folder;
-    plan.program = program;
-    plan.polling = milliseconds(50);
-    plan.largest_transfer = largest;
-    const std::map<std::string, std::string> settings{{"kanal.send.workers", "16"},
-                                                      {"kanal.log.level", "error"},
-                                                      {"difi.move.dpo.upload-size-limit", std::to_string(largest)}};
-    plan.installations = {{"agency", app::agency_orgnr, "", settings},
-                          {"municipality", app::municipality_orgnr, "", settings}};
-    auto made = app::Sandbox::make(std::move(plan), clock, log);
-    if (!made) {
-      std::cerr << made.error().text() << "\n";
-      std::exit(1);
-    }
-    sandbox = std::move(*made);
-  }
-  void start(const std::string& name) {
-    if (auto started = sandbox->start(name); !started) {
-      std::cerr << started.error().text() << "\n";
-      std::exit(1);
-    }
-  }
-  /// Number of conversations that match.
-  std::int64_t count(const std::string& name, const std::string& query) {
-    net::ClientRequest request;
-    request.url = sandbox->url(name) + query;
-    const auto answer = sandbox->http().send(request);
-    if (!answer) return 0;
-    const auto at = answer->body.find("\"totalElements\" : ");
-    std::int64_t total = 0;
-    if (at != std::string::npos)
-      std::from_chars(answer->body.data() + at + 18, answer->body.data() + answer->body.size(), total);
-    return total;
-  }
-};
 
 void idle(Stage& stage) {
   const Stopwatch watch;
@@ -83,33 +28,15 @@ void idle(Stage& stage) {
   report("idle.resident", memory(pid, "VmRSS"), "MB", {{"goal", 32}});
 }
 
-/// Sends `count` messages with 32 clients; gives seconds until the last 200.
+/// To the municipality; gives seconds until the last 200.
 double submit_many(Stage& stage, int count) {
   const std::string content = random_text(message_bytes);
-  std::atomic<int> next{0};
-  std::atomic<int> refused{0};
-  const Stopwatch watch;
-  std::vector<std::jthread> threads;
-  for (int i = 0; i < clients; ++i) {
-    threads.emplace_back([&] {
-      app::CaseSystem client(stage.sandbox->url("agency"), stage.sandbox->http());
-      while (next++ < count) {
-        app::Letter letter;
-        letter.receiver = std::string("0192:") + app::municipality_orgnr;
-        letter.files.push_back({"brev.pdf", "application/pdf", content});
-        if (auto sent = client.send_multipart(letter); !sent && refused++ == 0)
-          std::cerr << sent.error().text() << "\n";
-      }
-    });
-  }
-  threads.clear();
-  if (refused > 0) std::cerr << refused << " messages were refused\n";
-  return watch.seconds();
-}
-
-void wait_for(const std::function<bool()>& done) {
-  const Stopwatch watch;
-  while (!done() && watch.seconds() < 300) std::this_thread::sleep_for(milliseconds(20));
+  return submit_many(stage, count, [&] {
+    app::Letter letter;
+    letter.receiver = std::string("0192:") + app::municipality_orgnr;
+    letter.files.push_back({"brev.pdf", "application/pdf", content});
+    return letter;
+  });
 }
 
 void outbound(Stage& stage, int count) {

@@ -77,20 +77,36 @@ function(kanal_library name)
   endif()
 endfunction()
 
+if(KANAL_TESTS)
+  configure_file("${CMAKE_SOURCE_DIR}/cmake/test_paths.cpp.in" "${CMAKE_BINARY_DIR}/test_paths.cpp" @ONLY)
+  add_library(kanal_test_paths STATIC "${CMAKE_BINARY_DIR}/test_paths.cpp")
+  target_include_directories(kanal_test_paths PRIVATE "${CMAKE_SOURCE_DIR}/src")
+endif()
+
 # kanal_test(NAME SOURCES file... DEPENDS lib...): a GoogleTest program, registered as one ctest entry.
 function(kanal_test name)
-  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(arg "" "TIMEOUT;SHARDS" "SOURCES;DEPENDS" ${ARGN})
   list(TRANSFORM arg_DEPENDS PREPEND kanal_)
   add_executable(${name} ${arg_SOURCES})
-  target_compile_definitions(${name} PRIVATE KANAL_SHARED="${KANAL_SHARED}" KANAL_BINARY="${CMAKE_BINARY_DIR}/kanal")
   target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}")
-  target_link_libraries(${name} PRIVATE ${arg_DEPENDS} GTest::gmock GTest::gtest_main)
+  target_link_libraries(${name} PRIVATE ${arg_DEPENDS} kanal_test_paths GTest::gmock GTest::gtest_main)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
-  add_test(NAME ${name} COMMAND ${name})
+  # A quarter less to compile; what is tested is in the libraries, which are built as for users.
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 900)  # machines with slow disks take ten times as long
   endif()
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
+  if(NOT arg_SHARDS)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
+    return()
+  endif()
+  math(EXPR last "${arg_SHARDS} - 1")
+  foreach(shard RANGE ${last})
+    add_test(NAME ${name}_${shard} COMMAND ${name})
+    set_tests_properties(${name}_${shard} PROPERTIES TIMEOUT ${arg_TIMEOUT}
+      ENVIRONMENT "GTEST_TOTAL_SHARDS=${arg_SHARDS};GTEST_SHARD_INDEX=${shard}")
+  endforeach()
 endfunction()
 
 # kanal_embed(LIBRARY FILE NAMESPACE NAME): `std::string_view NAMESPACE::NAME()` gives the text of FILE, made anew when
@@ -103,5 +119,19 @@ function(kanal_embed library file namespace name)
     COMMAND "${CMAKE_COMMAND}" "-DSOURCE=${source}" "-DTARGET=${target}" "-DNAMESPACE=${namespace}" "-DNAME=${name}"
             -P "${CMAKE_SOURCE_DIR}/cmake/embed.cmake"
     DEPENDS "${source}" "${CMAKE_SOURCE_DIR}/cmake/embed.cmake")
+  target_sources(kanal_${library} PRIVATE "${target}")
+endfunction()
+
+# kanal_embed_files(LIBRARY HEADER NAMESPACE NAME FILE...): `std::span<const EmbeddedFile> NAMESPACE::NAME()`, declared in
+# HEADER, gives name, text and digest of each FILE, made anew when one changes.
+function(kanal_embed_files library header namespace name)
+  set(target "${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp")
+  list(JOIN ARGN "|" sources)
+  add_custom_command(
+    OUTPUT "${target}"
+    COMMAND "${CMAKE_COMMAND}" "-DSOURCES=${sources}" "-DTARGET=${target}" "-DHEADER=${header}"
+            "-DNAMESPACE=${namespace}" "-DNAME=${name}" -P "${CMAKE_SOURCE_DIR}/cmake/embed_files.cmake"
+    DEPENDS ${ARGN} "${CMAKE_SOURCE_DIR}/cmake/embed_files.cmake"
+    VERBATIM)
   target_sources(kanal_${library} PRIVATE "${target}")
 endfunction()

@@ -20,7 +20,7 @@ ALLOWED = {
     "store/sqlite": {"ports", "domain", "store/common", "store/spool", "crypto", "base"},
     "store/postgres": {"ports", "domain", "store/common", "store/spool", "crypto", "base"},
     "store/contract": {"ports", "domain", "store/spool", "crypto", "base"},
-    "lookup": {"ports", "domain", "net", "crypto", "base"},
+    "lookup": {"ports", "domain", "net", "crypto", "ops", "base"},
     "flow": {"ports", "domain", "base"},
     "transports": {"ports", "domain", "lookup", "formats", "net", "crypto", "ops", "base"},
     "api": {"flow", "formats", "net", "ops", "ports", "domain", "base"},

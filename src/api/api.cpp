@@ -25,6 +25,7 @@ net::Router make_router(const ApiParts& parts, const ops::Timer& requests) {
   add_management_routes(router, parts, requests);
   add_service_record_route(router, parts);
   add_openapi_route(router);
+  add_page_routes(router, parts);
   return router;
 }
 

@@ -13,11 +13,14 @@
 #include "base/log.hpp"
 #include "base/secret.hpp"
 #include "base/time.hpp"
+#include "flow/channel_guard.hpp"
 #include "flow/client_inbox.hpp"
+#include "flow/orphan_exchange.hpp"
 #include "flow/status_board.hpp"
 #include "flow/submit.hpp"
 #include "flow/webhooks.hpp"
 #include "net/http_server.hpp"
+#include "ops/config.hpp"
 #include "ops/logger.hpp"
 #include "ops/metrics.hpp"
 #include "ports/directory.hpp"
@@ -38,6 +41,7 @@ struct ManagementSettings {
   std::function<void()> shut_down{};                    ///< begins to stop the process; empty: not from here
   std::function<std::vector<ops::Metric>()> metrics{};  ///< more figures, of parts that the API does not know
   net::AddressRules allow{};                            ///< kanal.manage.allow; empty: everybody
+  std::vector<ops::Config::KeyVerdict> verdicts{};      ///< one for each key that is set, secrets hidden
 };
 
 struct ApiSettings {
@@ -46,6 +50,9 @@ struct ApiSettings {
   bool allow_trailing_slash = false;  ///< difi.move.feature.allowDeprecatedTrailingSlash
   std::uint64_t max_multipart_bytes = std::uint64_t{500} * 1024 * 1024;
   std::string version;
+  std::string organisation;        ///< own, nine digits
+  std::string installation_id;     ///< random, made once per store
+  std::string name;                ///< what people call this installation (kanal.name); empty: nothing
   std::uint64_t disk_reserve = 0;  ///< kanal.disk.reserve: less free space is DOWN
   ManagementSettings management;
   bool strict_bodies = false;  ///< kanal.api.strict-bodies: members that a message type declares must be there
@@ -63,6 +70,8 @@ struct ApiParts {
   Log& log;
   ApiSettings settings;
   flow::Webhooks& webhooks;
+  const flow::ChannelGuard& guard;
+  flow::OrphanExchange& orphans;
 };
 
 /// The whole API as one handler for the HTTP server. The parts outlive it.

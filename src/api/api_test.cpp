@@ -46,8 +46,8 @@ TEST_F(Api, CarriesSecurityHeadersOnEveryAnswer) {
 }
 
 TEST_F(Api, SpeaksHstsOverTls) {
-  const auto handler =
-      make_api({submit, inbox, board, services, *database, *spool, directory, clock, log, {}, webhooks});
+  const auto handler = make_api(
+      {submit, inbox, board, services, *database, *spool, directory, clock, log, {}, webhooks, guard, orphans});
   auto request = std::make_shared<net::Request>();
   request->method = "GET";
   request->path = "/nowhere";
@@ -202,15 +202,7 @@ TEST_F(Api, ShowsFindingsInHealth) {
   EXPECT_EQ(get("/manage/health").at("/components/channels/details/quarantined"), 1);
 }
 
-TEST_F(Api, TellsWhatItIs) {
-  EXPECT_EQ(get("/manage/info").text_at("/build/version"), "1.2.3");
-  const auto page = get("/");
-  EXPECT_EQ(page.status, 200);
-  EXPECT_EQ(page.header("Content-Type"), "text/html;charset=utf-8");
-  EXPECT_NE(page.text.find("Kanal 1.2.3"), std::string::npos);
-  EXPECT_NE(page.text.find("/manage/health"), std::string::npos);
-  EXPECT_EQ(page.text.find("<script"), std::string::npos);
-}
+TEST_F(Api, TellsWhatItIs) { EXPECT_EQ(get("/manage/info").text_at("/build/version"), "1.2.3"); }
 
 }  // namespace
 }  // namespace kanal::api::testing

@@ -1,10 +1,9 @@
-// /manage/health with liveness and readiness, /manage/info (operations.md section 6), and the front page.
+// /manage/health with liveness and readiness, /manage/info, configprops and shutdown (operations.md section 6).
 #include <algorithm>
-
-#include <fmt/format.h>
 
 #include "api/route_support.hpp"
 #include "api/security.hpp"
+#include "flow/channel_report.hpp"
 
 namespace kanal::api {
 namespace {
@@ -20,34 +19,22 @@ json::object component(bool up, json::object details = {}) {
   return out;
 }
 
-/// What the channel guard found, and how much it has set aside.
-json::object findings_json(const ApiParts& parts) {
+/// What the channel guard found, and how much it has set aside. Orphans are counted in the rows already.
+json::object findings_json(const ApiParts& parts, const std::vector<flow::ServiceChannels>& rows) {
   struct Kept {
     std::vector<ports::Finding> findings;
-    std::size_t orphans = 0;
     std::size_t quarantined = 0;
   };
-  const auto kept = load(parts.store, [&](ports::View& view) -> Result<Kept> {
-    Kept found{view.findings(), 0, view.quarantined(most_counted).size()};
-    for (const auto& transport : parts.services.all()) {
-      found.orphans += view.orphans(transport->descriptor().service, most_counted).size();
-    }
-    return found;
+  const auto kept = load(parts.store, [](ports::View& view) -> Result<Kept> {
+    return Kept{view.findings(), view.quarantined(most_counted).size()};
   });
   if (!kept) return component(false);
   json::array list;
-  for (const auto& finding : kept->findings) {
-    list.push_back(json::object{{"service", finding.service.str()},
-                                {"detection", finding.detection},
-                                {"subject", finding.subject},
-                                {"text", finding.text},
-                                {"first", instant(finding.first)},
-                                {"last", instant(finding.last)},
-                                {"count", finding.count}});
-  }
+  for (const auto& finding : kept->findings) list.push_back(finding_json(finding));
+  std::size_t orphans = 0;
+  for (const auto& row : rows) orphans += row.orphans;
   // A finding is for people to act on; it does not make the installation unhealthy.
-  return component(true,
-                   {{"findings", std::move(list)}, {"orphans", kept->orphans}, {"quarantined", kept->quarantined}});
+  return component(true, {{"findings", std::move(list)}, {"orphans", orphans}, {"quarantined", kept->quarantined}});
 }
 
 /// How much is in our hands, and which web-hooks need somebody to look at them.
@@ -74,7 +61,18 @@ void add_stored(const ApiParts& parts, json::object& components) {
       component(true, json::object{{"subscriptions", stored->subscriptions.size()}, {"failing", std::move(failing)}});
 }
 
-json::object service_json(const ApiParts& parts, const ports::Transport& transport) {
+/// How the service's installations are kept apart, as /manage/channels says it.
+void add_verdict(const std::vector<flow::ServiceChannels>& rows, const ServiceIdentifier& service,
+                 json::object& details) {
+  const auto row = std::ranges::find(rows, service, &flow::ServiceChannels::service);
+  if (row == rows.end()) return;  // the store could not be read: `db` is down
+  details["verdict"] = flow::name_of(row->verdict);
+  details["text"] = row->text;
+  details["change"] = row->change.empty() ? json::value() : json::value(row->change);
+}
+
+json::object service_json(const ApiParts& parts, const ports::Transport& transport,
+                          const std::vector<flow::ServiceChannels>& rows) {
   const auto& descriptor = transport.descriptor();
   const auto health = transport.health();
   json::array inboxes;
@@ -87,6 +85,7 @@ json::object service_json(const ApiParts& parts, const ports::Transport& transpo
     inboxes.push_back(std::move(entry));
   }
   json::object details{{"isolation", domain::name_of(descriptor.isolation)}, {"inboxes", std::move(inboxes)}};
+  add_verdict(rows, descriptor.service, details);
   if (!health.detail.empty()) details["problem"] = health.detail;
   // A national service that is away is no reason to restart this one: shown, but not counted (user-pains.md section 3).
   return component(true, std::move(details));
@@ -106,9 +105,11 @@ net::Response health(const ApiParts& parts) {
   components["readinessState"] = component(checked.has_value());
   components["jms"] = component(true);  // monitoring of the Java version looks for it; the queue is part of the store
   add_stored(parts, components);
-  components["channels"] = findings_json(parts);
+  const auto rows = flow::report_channels(parts.store, parts.services, parts.guard, parts.board, parts.clock.now())
+                        .value_or(std::vector<flow::ServiceChannels>{});
+  components["channels"] = findings_json(parts, rows);
   for (const auto& transport : parts.services.all()) {
-    components[transport->descriptor().service.str()] = service_json(parts, *transport);
+    components[transport->descriptor().service.str()] = service_json(parts, *transport, rows);
   }
   const bool up = checked.has_value() && space;
   if (!parts.settings.management.health_details) {
@@ -117,18 +118,6 @@ net::Response health(const ApiParts& parts) {
   return json_response(up ? 200 : 503, json::object{{"status", up ? "UP" : "DOWN"},
                                                     {"components", std::move(components)},
                                                     {"groups", json::array{"liveness", "readiness"}}});
-}
-
-net::Response front_page(const ApiParts& parts) {
-  net::Response response;
-  response.headers.emplace_back("Content-Type", "text/html;charset=utf-8");
-  response.body = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Kanal</title></head>\n"
-      "<body><h1>Kanal {}</h1><p>Integration point for eFormidling. State: <a "
-      "href=\"/manage/health\">/manage/health</a></p>"
-      "</body></html>\n",
-      parts.settings.version);
-  return response;
 }
 
 }  // namespace
@@ -163,7 +152,6 @@ void add_management_routes(net::Router& router, const ApiParts& parts, const ops
       return json_response(ready ? 200 : 503, json::object{{"status", ready ? "UP" : "OUT_OF_SERVICE"}});
     });
   }
-  router.add("GET", "/", [&parts](const RequestPtr&, const auto&) -> Answer { return front_page(parts); });
   if (is_exposed(management, "info")) {
     router.add("GET", base + "/info", [&parts](const RequestPtr&, const auto&) -> Answer {
       return json_response(200, json::object{{"build", json::object{{"version", parts.settings.version},
@@ -190,6 +178,7 @@ void add_management_routes(net::Router& router, const ApiParts& parts, const ops
       return response;
     });
   }
+  add_channel_routes(router, parts);
   add_metrics_routes(router, parts, requests);
   add_logger_routes(router, parts);
 }

@@ -137,8 +137,7 @@ TEST_F(Management, WhatChangesOrTellsMuchIsForOperators) {
   settings.user.emplace("drift", Secret("hemmelig"));
   settings.management = {.configuration = {{"difi.move.org.number", "987464291"}}, .log = &adjustable};
   settings.management.shut_down = [] {};
-  const auto handler = make_api(
-      {submit, inbox, board, services, *database, *spool, directory, clock, log, std::move(settings), webhooks});
+  const auto handler = make_api(parts(std::move(settings)));
   const auto status = [&](const std::string& method, const std::string& path, const std::string& from,
                           const std::string& login = "") {
     auto request = std::make_shared<net::Request>();
@@ -151,7 +150,10 @@ TEST_F(Management, WhatChangesOrTellsMuchIsForOperators) {
     return response == nullptr ? 0 : response->status;
   };
   const std::string login = "Basic ZHJpZnQ6aGVtbWVsaWc=";
-  for (const auto& [method, path] : {std::pair("POST", "/manage/shutdown"), {"GET", "/manage/configprops"}}) {
+  for (const auto& [method, path] : {std::pair("POST", "/manage/shutdown"),
+                                     {"GET", "/manage/configprops"},
+                                     {"GET", "/manage/config"},
+                                     {"GET", "/manage/channels"}}) {
     EXPECT_EQ(status(method, path, "192.0.2.7"), 403) << path;
     EXPECT_EQ(status(method, path, "192.0.2.7", "Basic d3Jvbmc6d3Jvbmc="), 403) << path;
     EXPECT_EQ(status(method, path, "192.0.2.7", login), 200) << path;

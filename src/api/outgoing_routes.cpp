@@ -102,6 +102,10 @@ net::Response list(const ApiParts& parts, const net::Request& request) {
   query.receiver_identifier = parameters.identifier("receiverIdentifier");
   query.sender_identifier = parameters.identifier("senderIdentifier");
   query.service = parameters.service("serviceIdentifier");
+  if (const auto instant = parameters.instant("lastUpdated")) {
+    query.last_updated_from = instant->first;
+    query.last_updated_before = instant->second;
+  }
   return message_page(parts, request, query, parameters);
 }
 

@@ -113,6 +113,14 @@ std::optional<Time> Parameters::date_time(std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<std::pair<Time, Time>> Parameters::instant(std::string_view name) {
+  const auto from = date_time(name);
+  if (!from) return std::nullopt;
+  const bool has_fraction = given(name)->find('.') != std::string::npos;
+  const Duration length = has_fraction ? Duration(std::chrono::milliseconds(1)) : Duration(std::chrono::seconds(1));
+  return std::pair(*from, *from + length);
+}
+
 ports::PageRequest Parameters::page(std::vector<ports::SortKey> default_sort) const {
   const auto at_least = [&](std::string_view name, std::int64_t least, std::int64_t otherwise) {
     const auto value = text(name);

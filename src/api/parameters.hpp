@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "api/error_table.hpp"
@@ -32,6 +33,9 @@ class Parameters {
   /// A day in Norway.
   std::optional<std::chrono::sys_days> date(std::string_view name);
   std::optional<Time> date_time(std::string_view name);
+  /// The instants that a date-time stands for: a whole second, or a millisecond when it has a fraction. From inclusive,
+  /// to exclusive.
+  std::optional<std::pair<Time, Time>> instant(std::string_view name);
   /// Any text of capital letters and digits: which services there are is not known here.
   std::optional<std::string> service(std::string_view name);
 

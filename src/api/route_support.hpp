@@ -64,10 +64,15 @@ void add_capability_routes(net::Router& router, const ApiParts& parts);
 void add_subscription_routes(net::Router& router, const ApiParts& parts);
 void add_service_record_route(net::Router& router, const ApiParts& parts);
 void add_openapi_route(net::Router& router);
+void add_page_routes(net::Router& router, const ApiParts& parts);
 /// `requests`: what the API has answered so far. Both outlive the router.
 void add_management_routes(net::Router& router, const ApiParts& parts, const ops::Timer& requests);
 void add_metrics_routes(net::Router& router, const ApiParts& parts, const ops::Timer& requests);
 void add_logger_routes(net::Router& router, const ApiParts& parts);
+void add_channel_routes(net::Router& router, const ApiParts& parts);
+
+/// What a detection found, as every endpoint shows it.
+[[nodiscard]] boost::json::object finding_json(const ports::Finding& finding);
 
 /// Is this management endpoint (`health`, `loggers`, ...) to be served?
 [[nodiscard]] bool is_exposed(const ManagementSettings& settings, std::string_view endpoint);

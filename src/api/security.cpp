@@ -21,6 +21,10 @@ constexpr std::pair<std::string_view, std::string_view> always[] = {
     {"Vary", "Access-Control-Request-Headers"},
 };
 
+bool is_about_caching(std::string_view name) {
+  return name == "Cache-Control" || name == "Pragma" || name == "Expires";
+}
+
 /// Takes the same time whichever character differs.
 bool same_in_constant_time(std::string_view given, std::string_view wanted) {
   unsigned difference = given.size() == wanted.size() ? 0U : 1U;
@@ -34,7 +38,11 @@ bool same_in_constant_time(std::string_view given, std::string_view wanted) {
 }  // namespace
 
 void add_security_headers(net::Response& response, bool tls) {
-  for (const auto& [name, value] : always) response.headers.emplace_back(name, value);
+  const bool own_caching = !net::header(response.headers, "Cache-Control").empty();
+  for (const auto& [name, value] : always) {
+    if (own_caching && is_about_caching(name)) continue;
+    response.headers.emplace_back(name, value);
+  }
   if (tls) response.headers.emplace_back("Strict-Transport-Security", "max-age=31536000 ; includeSubDomains");
 }
 

@@ -9,7 +9,7 @@
 
 namespace kanal::api {
 
-/// `X-Content-Type-Options`, `Cache-Control`, ...; over TLS also HSTS.
+/// `X-Content-Type-Options`, `Cache-Control` (unless the answer has its own), ...; over TLS also HSTS.
 void add_security_headers(net::Response& response, bool tls);
 
 /// Paths that need no login: one level below `manage` (`/manage/health`), and `/error`.

@@ -183,7 +183,7 @@ class RecordingTransport final : public ports::Transport {
   Result<ports::Sent> send(const ports::OutboundDocument&, ports::Dispatch&, std::stop_token) override {
     return unexpected();
   }
-  Result<ports::StatusReport> status(const std::string&, const std::string&) override { return unexpected(); }
+  Result<ports::StatusReport> status(const ports::StatusQuestion&) override { return unexpected(); }
   [[nodiscard]] std::vector<ports::Inbox> inboxes() const override { return {}; }
   Result<std::vector<ports::Listed>> list(const ports::Inbox&, std::stop_token) override { return unexpected(); }
   Result<ports::RemoteItem> describe(const ports::Inbox&, const std::string&) override { return unexpected(); }
@@ -335,7 +335,8 @@ class ApiStage : public ::testing::Test {
   }
 
   ApiParts parts(ApiSettings api) {
-    return {submit, inbox, board, services, *database, *spool, directory, clock, log, std::move(api), webhooks};
+    return {submit, inbox, board,          services, *database, *spool, directory,
+            clock,  log,   std::move(api), webhooks, guard,     orphans};
   }
 
   Reply call(const std::string& method, const std::string& target, std::string body = {}, net::Headers headers = {}) {
@@ -460,6 +461,9 @@ class ApiStage : public ::testing::Test {
                       [] {}};
   RecordingSender sender;
   flow::Webhooks webhooks{*database, sender, points, {}, clock, log};
+  flow::ChannelGuard guard{*database, clock, log};
+  flow::Intake intake{guard, settings, clock, log};
+  flow::OrphanExchange orphans{*database, services, intake, clock, log};
   flow::ClientInbox inbox{*database, *spool, services, settings, points, clock, log, [] {}};
   net::HttpClient client{{}};
   std::string management_path;

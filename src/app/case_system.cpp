@@ -70,6 +70,7 @@ std::string disposition(const OutgoingFile& file, std::string_view title) {
 }  // namespace
 
 std::vector<OutgoingFile> complete_files(const Letter& letter) {
+  if (letter.type != "arkivmelding") return letter.files;
   std::vector<OutgoingFile> files;
   bool has_arkivmelding = false;
   for (const auto& file : letter.files) has_arkivmelding = has_arkivmelding || file.name == "arkivmelding.xml";
@@ -130,7 +131,7 @@ Result<void> CaseSystem::upload(const std::string& message_id, const OutgoingFil
   return {};
 }
 
-Result<std::string> CaseSystem::create(const Letter& letter) { return create_document(make_arkivmelding_sbd(letter)); }
+Result<std::string> CaseSystem::create(const Letter& letter) { return create_document(make_sbd(letter)); }
 
 Result<void> CaseSystem::submit(const std::string& message_id) {
   auto sent = call(request("POST", "/api/messages/out/" + message_id));
@@ -153,7 +154,7 @@ Result<std::string> CaseSystem::send_multipart(const Letter& letter) {
   const std::string boundary = "kanal-" + new_uuid();
   std::string body = fmt::format(
       "--{}\r\nContent-Disposition: form-data; name=\"sbd\"\r\nContent-Type: application/json\r\n\r\n{}\r\n", boundary,
-      json::serialize(make_arkivmelding_sbd(letter)));
+      json::serialize(make_sbd(letter)));
   for (const auto& file : complete_files(letter)) {
     body += fmt::format("--{}\r\nContent-Disposition: form-data; name={}; filename={}\r\nContent-Type: {}\r\n\r\n",
                         boundary, header_text(file.name), header_text(file.name), file.mimetype);

@@ -22,17 +22,35 @@ struct OutgoingFile {
   std::filesystem::path path{};  ///< streamed when set
 };
 
+/// The processes that a letter has when nobody names another.
+constexpr std::string_view archive_process = "urn:no:difi:profile:arkivmelding:administrasjon:ver1.0";
+constexpr std::string_view digital_post_process = "urn:no:difi:profile:digitalpost:info:ver1.0";
+constexpr std::string_view journal_process = "urn:no:difi:profile:einnsyn:journalpost:ver1.0";
+constexpr std::string_view innsynskrav_process = "urn:no:difi:profile:einnsyn:innsynskrav:ver1.0";
+constexpr std::string_view einnsyn_response_process = "urn:no:difi:profile:einnsyn:response:ver1.0";
+
 /// What a message says.
 struct Letter {
   std::string sender;    ///< `0192:<orgnr>`; empty: the installation's own
-  std::string receiver;  ///< `0192:<orgnr>`
+  std::string receiver;  ///< `0192:<orgnr>`; a resident's number for digital post
   std::string title = "Brev";
-  std::string process = "urn:no:difi:profile:arkivmelding:administrasjon:ver1.0";
+  std::string process{archive_process};
   std::string message_id{};  ///< empty: the installation chooses
   std::vector<OutgoingFile> files;
+  std::string type = "arkivmelding";  ///< `digital` or `print`: post to a resident
+  std::string conversation_id{};      ///< empty: a new one
+  bool opening_receipt = false;       ///< digital: ask for one
+  std::string sender_identifier{};    ///< digital post: `avsenderId`
+  boost::json::object body{};         ///< of the business message; empty: made from the rest
 };
+/// To a resident, by digital mailbox (`digital`) or on paper (`print`).
+[[nodiscard]] Letter letter_to_resident(std::string type, std::string receiver, std::vector<OutgoingFile> files);
 
-/// The letter's files with arkivmelding.xml first, made when it has none.
+/// An `innsynskrav` or a `publisering` about the organisation `orgnr`.
+[[nodiscard]] Letter letter_to_einnsyn(std::string type, std::string receiver, const std::string& orgnr,
+                                       std::vector<OutgoingFile> files);
+
+/// The letter's files; those of an arkivmelding with arkivmelding.xml first, made when it has none.
 [[nodiscard]] std::vector<OutgoingFile> complete_files(const Letter& letter);
 
 /// One status as the API gives it.
@@ -52,8 +70,8 @@ struct Peeked {
   boost::json::object sbd;
 };
 
-/// The SBD of an arkivmelding.
-[[nodiscard]] boost::json::object make_arkivmelding_sbd(const Letter& letter);
+/// The SBD of a letter, of whatever type.
+[[nodiscard]] boost::json::object make_sbd(const Letter& letter);
 /// A minimal, valid arkivmelding.xml that refers to the files.
 [[nodiscard]] std::string make_arkivmelding_xml(const Letter& letter);
 /// A one-page PDF with a line of text, so that the demo sends something a person can open.

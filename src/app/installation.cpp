@@ -16,6 +16,8 @@
 #include "lookup/service_registry.hpp"
 #include "net/http_client.hpp"
 #include "net/http_server.hpp"
+#include "ops/key_names.hpp"
+#include "ops/wrong_value.hpp"
 #include "transports/transport_factory.hpp"
 
 namespace kanal::app {
@@ -46,6 +48,16 @@ class Reader {
   std::optional<Error> error_;
 };
 
+Result<flow::FirstStart> first_start_of(const ops::Config& config) {
+  const std::string key = "kanal.receive.first-start";
+  const auto given = config.text_or(key, "report");
+  const auto mode = ops::lower(given);
+  if (mode == "report") return flow::FirstStart::report;
+  if (mode == "hold") return flow::FirstStart::hold;
+  if (mode == "off") return flow::FirstStart::off;
+  return ops::wrong_value(config, key, given, "must be report, hold or off");
+}
+
 Result<flow::Settings> flow_settings(const ops::Config& config) {
   Reader read(config);
   flow::Settings settings;
@@ -59,6 +71,10 @@ Result<flow::Settings> flow_settings(const ops::Config& config) {
   settings.status.einnsyn_process = read.required("difi.move.einnsyn.receipt-process");
   settings.default_ttl = hours(read.integer("difi.move.nextmove.default-ttl-hours"));
   settings.status.ttl = settings.default_ttl;
+  settings.local_receipt = {read.boolean("difi.move.arkivmelding.generate-arkivmelding-receipts"),
+                            read.required("difi.move.arkivmelding.default-document-type"),
+                            settings.status.arkivmelding_process,
+                            read.required("difi.move.arkivmelding.receipt-document-type")};
   settings.lock_timeout = minutes(read.integer("difi.move.nextmove.lockTimeoutMinutes"));
   settings.expiry_interval = read.duration("difi.move.nextmove.ttlPollingrate");
   settings.send_workers = static_cast<int>(std::clamp<std::int64_t>(read.integer("kanal.send.workers"), 1, 256));
@@ -73,6 +89,9 @@ Result<flow::Settings> flow_settings(const ops::Config& config) {
                         days("kanal.retention.quarantine"), days("kanal.retention.findings"),
                         days("kanal.retention.remote-items")};
   settings.deliver_orphan_receipts = read.boolean("kanal.dpo.deliver-orphan-receipts");
+  auto first_start = first_start_of(config);
+  if (!first_start) return failed(first_start);
+  settings.first_start = *first_start;
   if (auto wrong = read.result(); !wrong) return failed(wrong);
   return settings;
 }
@@ -188,6 +207,8 @@ Result<api::ApiSettings> api_settings(const ops::Config& config) {
   Reader read(config);
   api::ApiSettings settings;
   settings.version = version();
+  settings.organisation = config.text_or("difi.move.org.number", "");
+  settings.name = config.text_or("kanal.name", "");
   settings.disk_reserve = read.size("kanal.disk.reserve");
   settings.allow_trailing_slash = read.boolean("difi.move.feature.allowDeprecatedTrailingSlash");
   settings.max_multipart_bytes = read.size("spring.servlet.multipart.max-request-size");
@@ -239,6 +260,7 @@ struct Installation::Parts {
   Result<void> make_watchers();
   Result<void> open_store();
   Result<std::string> installation_id();
+  transports::KeptSecrets kept_secrets();
   Result<void> make_services(const std::vector<transports::Factory>& enabled);
   Result<void> make_server();
   api::ManagementSettings management();
@@ -322,10 +344,34 @@ Result<std::string> Installation::Parts::installation_id() {
   return id;
 }
 
+/// In the store's settings, sealed with the installation key.
+transports::KeptSecrets Installation::Parts::kept_secrets() {
+  const auto name_of = [](std::string_view name) { return "secret." + std::string(name); };
+  transports::KeptSecrets kept;
+  kept.recall = [this, name_of](std::string_view name) -> std::optional<Secret> {
+    std::optional<std::string> sealed;
+    const auto read = store->read([&](ports::View& view) -> Result<void> {
+      sealed = view.setting(name_of(name));
+      return {};
+    });
+    const auto bytes = read && sealed ? from_base64(*sealed) : std::nullopt;
+    if (!bytes) return std::nullopt;
+    const auto plain = spool->unseal(*bytes, name_of(name));
+    if (!plain) return std::nullopt;
+    return Secret(std::string(text_of(*plain)));
+  };
+  kept.keep = [this, name_of](std::string_view name, const Secret& secret) {
+    const auto sealed = to_base64(spool->seal(bytes_of(secret.reveal()), name_of(name)));
+    const auto written = store->write([&](ports::Txn& txn) { return txn.put_setting(name_of(name), sealed); });
+    if (!written) log.warning("secret_not_kept", {{"name", name}, {"reason", written.error().text()}});
+  };
+  return kept;
+}
+
 Result<void> Installation::Parts::make_services(const std::vector<transports::Factory>& enabled) {
   auto id = installation_id();
   if (!id) return failed(id);
-  const transports::Resources resources{config, *http, *registry, identities, clock, log, *id};
+  const transports::Resources resources{config, *http, *registry, identities, clock, log, *id, kept_secrets()};
   for (const auto& factory : enabled) {
     auto transport = factory.make(resources);
     if (!transport) return failed(std::move(transport).error(), factory.service.str());
@@ -379,6 +425,7 @@ api::ManagementSettings Installation::Parts::management() {
     management.log_file = config.folder() / *file;
   }
   for (auto& shown : config.show()) management.configuration.emplace_back(std::move(shown.key), std::move(shown.value));
+  management.verdicts = config.verdicts(config.check());
   management.log = controls.log;
   management.shut_down = controls.shut_down;
   management.metrics = [this] { return metrics(); };
@@ -402,6 +449,9 @@ Result<void> Installation::Parts::make_server() {
   if (auto prepared = engine->prepare(); !prepared) return failed(prepared);
   auto api = api_settings(config);
   if (!api) return failed(api);
+  auto id = installation_id();
+  if (!id) return failed(id);
+  api->installation_id = std::move(*id);
   api->management = management();
   auto managers = address_rules(config, "kanal.manage.allow");
   if (!managers) return failed(std::move(managers));
@@ -409,7 +459,7 @@ Result<void> Installation::Parts::make_server() {
   auto options = server_options(config);
   if (!options) return failed(options);
   auto handler = api::make_api({engine->submit(), engine->inbox(), engine->board(), services, *store, *spool, *registry,
-                                clock, log, std::move(*api), engine->webhooks()});
+                                clock, log, std::move(*api), engine->webhooks(), engine->guard(), engine->orphans()});
   server = std::make_unique<net::HttpServer>(std::move(*options), std::move(handler), log);
   return {};
 }
@@ -425,6 +475,8 @@ Result<std::unique_ptr<Installation>> Installation::make(ops::Config config, Clo
   std::vector<transports::Factory> enabled;
   for (auto& factory : transports::all_factories()) {
     auto on = parts->config.boolean(factory.enable_property);
+    if (!on) return failed(on);
+    if (!*on && !factory.or_property.empty()) on = parts->config.boolean(factory.or_property);
     if (!on) return failed(on);
     if (*on) enabled.push_back(std::move(factory));
   }

@@ -16,28 +16,82 @@ json::object party(const std::string& value) {
   return {{"identifier", json::object{{"authority", domain::iso6523_authority}, {"value", value}}}};
 }
 
+std::string standard_of(std::string_view type) {
+  const auto* known = domain::find_message_type(type);
+  return known != nullptr ? std::string(known->document_type) : std::string{};
+}
+
+/// The first file that a person reads.
+std::string main_document(const Letter& letter) {
+  for (const auto& file : letter.files) {
+    if (file.name != "arkivmelding.xml") return file.name;
+  }
+  return {};
+}
+
+json::object body_of(const Letter& letter) {
+  if (!letter.body.empty()) return letter.body;
+  json::object body;
+  if (const auto main = main_document(letter); !main.empty()) body["hoveddokument"] = main;
+  if (!letter.sender_identifier.empty()) body["avsenderId"] = letter.sender_identifier;
+  if (letter.type == "print") return body;  // addresses come from the register, the rest has defaults
+  if (letter.type == "digital_dpv") {
+    body["tittel"] = body["sammendrag"] = body["innhold"] = letter.title;
+    return body;
+  }
+  body["sikkerhetsnivaa"] = 3;
+  if (letter.type != "digital") return body;
+  body["tittel"] = letter.title;
+  body["spraak"] = "NO";
+  body["digitalPostInfo"] =
+      json::object{{"virkningsdato", "2026-01-01"}, {"aapningskvittering", letter.opening_receipt}};
+  body["varsler"] = json::object{{"epostTekst", "Du har mottatt post"}, {"smsTekst", "Du har mottatt post"}};
+  return body;
+}
+
 }  // namespace
 
-json::object make_arkivmelding_sbd(const Letter& letter) {
+Letter letter_to_resident(std::string type, std::string receiver, std::vector<OutgoingFile> files) {
+  Letter letter;
+  letter.type = std::move(type);
+  letter.receiver = std::move(receiver);
+  letter.process = digital_post_process;
+  letter.files = std::move(files);
+  return letter;
+}
+
+Letter letter_to_einnsyn(std::string type, std::string receiver, const std::string& orgnr,
+                         std::vector<OutgoingFile> files) {
+  Letter letter;
+  const bool request = type == "innsynskrav";
+  letter.type = std::move(type);
+  letter.receiver = std::move(receiver);
+  letter.process = request ? innsynskrav_process : journal_process;
+  letter.body = json::object{{"orgnr", orgnr}};
+  if (request) letter.body["epost"] = "innbygger@example.no";
+  letter.files = std::move(files);
+  return letter;
+}
+
+json::object make_sbd(const Letter& letter) {
   json::object header;
   header["headerVersion"] = "1.0";
   if (!letter.sender.empty()) header["sender"] = json::array{party(letter.sender)};
   header["receiver"] = json::array{party(letter.receiver)};
-  json::object document{
-      {"standard", "urn:no:difi:arkivmelding:xsd::arkivmelding"}, {"typeVersion", "2.0"}, {"type", "arkivmelding"}};
+  json::object document{{"standard", standard_of(letter.type)},
+                        {"typeVersion", letter.type == "arkivmelding" ? "2.0" : "1.0"},
+                        {"type", letter.type}};
   if (!letter.message_id.empty()) document["instanceIdentifier"] = letter.message_id;
   header["documentIdentification"] = std::move(document);
   header["businessScope"] = json::object{
       {"scope", json::array{json::object{
-                    {"type", "ConversationId"}, {"instanceIdentifier", new_uuid()}, {"identifier", letter.process}}}}};
-  json::object body{{"sikkerhetsnivaa", 3}};
-  for (const auto& file : letter.files) {
-    if (file.name != "arkivmelding.xml") {
-      body["hoveddokument"] = file.name;
-      break;
-    }
-  }
-  return {{"standardBusinessDocumentHeader", std::move(header)}, {"arkivmelding", std::move(body)}};
+                    {"type", "ConversationId"},
+                    {"instanceIdentifier", letter.conversation_id.empty() ? new_uuid() : letter.conversation_id},
+                    {"identifier", letter.process}}}}};
+  json::object sbd;
+  sbd["standardBusinessDocumentHeader"] = std::move(header);
+  sbd[letter.type] = body_of(letter);
+  return sbd;
 }
 
 std::string make_arkivmelding_xml(const Letter& letter) {

@@ -88,7 +88,10 @@ int send_files(const SendOptions& options) {
   letter.sender = options.sender.empty() ? "" : full_identifier(options.sender);
   letter.receiver = full_identifier(options.receiver);
   letter.title = options.title;
-  letter.process = options.process;
+  letter.type = options.type;
+  if (letter.type.empty()) letter.type = domain::is_person_number(letter.receiver) ? "digital" : "arkivmelding";
+  letter.process = letter.type == "arkivmelding" ? archive_process : digital_post_process;
+  if (!options.process.empty()) letter.process = options.process;
   letter.files = std::move(*files);
   auto id = client.send(letter);
   if (!id) {

@@ -5,6 +5,9 @@
 #include <array>
 #include <stdexcept>
 
+#include <boost/uuid/name_generator_sha1.hpp>
+#include <boost/uuid/uuid_io.hpp>
+
 #include "base/bytes.hpp"
 
 namespace kanal {
@@ -19,6 +22,12 @@ std::string new_uuid() {
   std::string hex = to_hex(raw);
   for (const std::size_t dash : {8U, 13U, 18U, 23U}) hex.insert(dash, 1, '-');
   return hex;
+}
+
+std::string derived_uuid(std::string_view purpose, std::string_view name) {
+  const boost::uuids::name_generator_sha1 of_purpose(boost::uuids::ns::oid());
+  const boost::uuids::name_generator_sha1 of_name(of_purpose(purpose.data(), purpose.size()));
+  return to_string(of_name(name.data(), name.size()));
 }
 
 bool is_uuid(std::string_view text) {

@@ -37,6 +37,8 @@ using BlobId = Id<struct BlobIdTag>;
 
 /// Random version 4 UUID, lower case. Thread-safe.
 [[nodiscard]] std::string new_uuid();
+/// The same id for the same name every time (version 5); names of other purposes give other ids.
+[[nodiscard]] std::string derived_uuid(std::string_view purpose, std::string_view name);
 
 /// Canonical 8-4-4-4-12 form in either case.
 [[nodiscard]] bool is_uuid(std::string_view text);

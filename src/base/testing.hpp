@@ -59,8 +59,11 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-/// The published samples and schemas (KANAL_SHARED is set by CMake; they are not part of the project).
-inline std::filesystem::path shared_data() { return std::filesystem::path(KANAL_SHARED) / "data"; }
+// Defined by the build (cmake/test_paths.cpp.in).
+/// The published samples and schemas; they are not part of the project.
+std::filesystem::path shared_data();
+/// The program that this build makes.
+std::string kanal_program();
 
 inline std::string read_file(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);

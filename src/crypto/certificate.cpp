@@ -90,6 +90,18 @@ Result<Certificate> Certificate::from_der(ByteView der) {
   return Certificate(x509.get());
 }
 
+Result<std::vector<Certificate>> read_pem_certificates(std::string_view pem) {
+  constexpr std::string_view end_line = "-----END CERTIFICATE-----";
+  std::vector<Certificate> certificates;
+  for (auto end = pem.find(end_line); end != std::string_view::npos; end = pem.find(end_line)) {
+    auto certificate = Certificate::from_pem(pem.substr(0, end + end_line.size()));
+    if (!certificate) return failed(certificate);
+    certificates.push_back(std::move(*certificate));
+    pem.remove_prefix(end + end_line.size());
+  }
+  return certificates;
+}
+
 std::string Certificate::pem() const {
   const OwnedBio out(BIO_new(BIO_s_mem()));
   require(out && PEM_write_bio_X509(out.get(), get()) == 1, "certificate as PEM");

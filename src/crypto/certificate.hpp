@@ -47,6 +47,9 @@ class Certificate {
   std::shared_ptr<x509_st> x509_;
 };
 
+/// All certificates of a PEM text, in order. An error for the first that cannot be read.
+Result<std::vector<Certificate>> read_pem_certificates(std::string_view pem);
+
 /// A private RSA key. Never printed.
 class PrivateKey {
  public:

@@ -21,6 +21,19 @@ TEST(Certificate, PemWithAndWithoutItsLines) {
   }
 }
 
+TEST(Certificate, AllOfAPemText) {
+  const std::string first = alice().certificate.pem();
+  const std::string second = bob().certificate.pem();
+  const auto both = read_pem_certificates("# ours\n" + first + "# theirs\n" + second);
+  ASSERT_TRUE(both);
+  ASSERT_EQ(both->size(), 2U);
+  EXPECT_TRUE((*both)[0].same_as(alice().certificate));
+  EXPECT_TRUE((*both)[1].same_as(bob().certificate));
+  EXPECT_TRUE(read_pem_certificates("no certificate")->empty());
+  EXPECT_EQ(code_of(read_pem_certificates(first + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")),
+            "certificate.malformed");
+}
+
 TEST(Certificate, Unreadable) {
   const Bytes der = alice().certificate.der();
   const std::string pem = alice().certificate.pem();

@@ -14,6 +14,7 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -162,6 +163,35 @@ bool is_rsa_signature_key(const json::object& jwk) {
   return text_member(jwk, "kty") == "RSA" && says(jwk, "use", "sig") && says(jwk, "alg", "RS256");
 }
 
+/// An RSA signature of RFC 7518 section 3.1.
+struct RsaAlgorithm {
+  std::string_view name;
+  const EVP_MD* (*digest)();
+  bool pss;
+};
+constexpr std::array<RsaAlgorithm, 6> rsa_algorithms{{{"RS256", &EVP_sha256, false},
+                                                      {"RS384", &EVP_sha384, false},
+                                                      {"RS512", &EVP_sha512, false},
+                                                      {"PS256", &EVP_sha256, true},
+                                                      {"PS384", &EVP_sha384, true},
+                                                      {"PS512", &EVP_sha512, true}}};
+
+const RsaAlgorithm* find_algorithm(std::string_view name) {
+  for (const auto& algorithm : rsa_algorithms) {
+    if (algorithm.name == name) return &algorithm;
+  }
+  return nullptr;
+}
+
+/// RFC 7515 section 4.1.11: what is critical must be understood, and we understand no extension.
+Result<void> check_signature(const Jws& jws, const PublicKey& key, std::string_view algorithm) {
+  if (jws.header.contains("crit")) return reject("jws.algorithm", "the JWS asks for extensions that are not supported");
+  if (!key.verify(algorithm, bytes_of(jws.signing_input), jws.signature)) {
+    return reject("jws.signature", "the signature of the JWS does not fit its content and key");
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string sign_jws(const PrivateKey& key, json::object header, std::string_view payload) {
@@ -206,12 +236,23 @@ Result<PublicKey> PublicKey::from_jwk(const json::object& jwk) {
   return PublicKey(std::move(key));
 }
 
-bool PublicKey::verify_rs256(ByteView data, ByteView signature) const {
+bool PublicKey::verify_rs256(ByteView data, ByteView signature) const { return verify("RS256", data, signature); }
+
+bool PublicKey::verify(std::string_view algorithm, ByteView data, ByteView signature) const {
   const QuietErrors quiet;
-  if (!key_) return false;
+  const auto* const found = find_algorithm(algorithm);
+  if (!key_ || found == nullptr) return false;
   const DigestContext context(EVP_MD_CTX_new());
-  return context && EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key_.get()) == 1 &&
-         EVP_DigestVerify(context.get(), input(signature), signature.size(), input(data), data.size()) == 1;
+  EVP_PKEY_CTX* parameters = nullptr;  // the context's own
+  if (!context || EVP_DigestVerifyInit(context.get(), &parameters, found->digest(), nullptr, key_.get()) != 1) {
+    return false;
+  }
+  // RFC 7518 section 3.5: the salt is as long as the digest.
+  if (found->pss && (EVP_PKEY_CTX_set_rsa_padding(parameters, RSA_PKCS1_PSS_PADDING) != 1 ||
+                     EVP_PKEY_CTX_set_rsa_pss_saltlen(parameters, RSA_PSS_SALTLEN_DIGEST) != 1)) {
+    return false;
+  }
+  return EVP_DigestVerify(context.get(), input(signature), signature.size(), input(data), data.size()) == 1;
 }
 
 json::object PublicKey::jwk(std::string_view kid) const {
@@ -290,16 +331,38 @@ Result<PrivateJwk> parse_private_jwk(std::string_view text) {
   return PrivateJwk{PrivateKey(loaded.get()), kid};
 }
 
+Result<std::vector<Certificate>> certificates_of(const Jws& jws) {
+  constexpr std::size_t most = 10;
+  const auto refuse = [](std::string why) { return reject("jws.certificate", "the JWS " + std::move(why)); };
+  const auto* chain = jws.header.if_contains("x5c");
+  const auto* entries = chain != nullptr ? chain->if_array() : nullptr;
+  if (entries == nullptr || entries->empty()) return refuse("carries no certificate (x5c)");
+  if (entries->size() > most) return refuse("carries too many certificates (x5c)");
+  std::vector<Certificate> certificates;
+  for (const auto& entry : *entries) {
+    const auto* text = entry.if_string();
+    const auto der = text != nullptr ? from_base64({text->data(), text->size()}) : std::nullopt;
+    if (!der || der->empty()) return refuse("carries a certificate (x5c) that is no base64 text");
+    auto certificate = Certificate::from_der(*der);
+    if (!certificate) return refuse("carries a certificate (x5c) that cannot be read");
+    certificates.push_back(std::move(*certificate));
+  }
+  return certificates;
+}
+
+Result<void> verify_any_rsa_jws(const Jws& jws, const PublicKey& key) {
+  const auto algorithm = text_member(jws.header, "alg");
+  if (find_algorithm(algorithm) == nullptr) {
+    return reject("jws.algorithm", "the JWS is not signed with RSA and SHA-2");
+  }
+  return check_signature(jws, key, algorithm);
+}
+
 Result<void> verify_jws(const Jws& jws, const PublicKey& key) {
   if (text_member(jws.header, "alg") != "RS256") {
     return reject("jws.algorithm", "the JWS is not signed with RS256, the only algorithm accepted");
   }
-  // RFC 7515 section 4.1.11: what is critical must be understood, and we understand no extension.
-  if (jws.header.contains("crit")) return reject("jws.algorithm", "the JWS asks for extensions that are not supported");
-  if (!key.verify_rs256(bytes_of(jws.signing_input), jws.signature)) {
-    return reject("jws.signature", "the signature of the JWS does not fit its content and key");
-  }
-  return {};
+  return check_signature(jws, key, "RS256");
 }
 
 }  // namespace kanal::crypto

@@ -35,6 +35,8 @@ class PublicKey {
   explicit PublicKey(const Certificate& certificate);
   explicit PublicKey(const PrivateKey& key);
   [[nodiscard]] bool verify_rs256(ByteView data, ByteView signature) const;
+  /// By the `alg` of a JWS; false for algorithms that are no RSA signature with SHA-2.
+  [[nodiscard]] bool verify(std::string_view algorithm, ByteView data, ByteView signature) const;
   /// `kty`, `n`, `e`, `use`=sig, `alg`=RS256, and `kid` when not empty.
   [[nodiscard]] boost::json::object jwk(std::string_view kid) const;
   /// RFC 7638 thumbprint, base64url of SHA-256.
@@ -59,6 +61,13 @@ struct PrivateJwk {
   std::string kid;
 };
 Result<PrivateJwk> parse_private_jwk(std::string_view json);
+
+/// Certificates of the header's `x5c`, the signer's first. `jws.certificate` when there is none, or one is unreadable.
+Result<std::vector<Certificate>> certificates_of(const Jws& jws);
+
+/// Checks the signature with the key: any RSA signature with SHA-2 (RS256, RS384, RS512, PS256, PS384, PS512), as DPI's
+/// suppliers may use (dpi.md 3.2). `jws.algorithm` for all others and for critical extensions, `jws.signature`.
+Result<void> verify_any_rsa_jws(const Jws& jws, const PublicKey& key);
 
 /// Checks `alg` = RS256 and the signature. `jws.algorithm`, `jws.signature`.
 Result<void> verify_jws(const Jws& jws, const PublicKey& key);

@@ -55,12 +55,16 @@ bool is_channel_name(std::string_view text) {
   return text.size() <= longest_channel_name && std::ranges::all_of(text, is_channel_character);
 }
 
+bool is_current(const ChannelSet& channels, std::string_view channel) {
+  return channels.own.value_or("") == channel || std::ranges::count(channels.more, channel) > 0;
+}
+
+bool is_heard(const ChannelSet& channels, std::string_view channel) {
+  return is_current(channels, channel) || std::ranges::count(channels.retired, channel) > 0;
+}
+
 Verdict receive_rule(const ChannelSet& channels, const std::optional<std::string>& reference) {
-  const auto listened_to = [&](const std::string& name) {
-    return (is_set(channels.own) && *channels.own == name) ||
-           std::ranges::find(channels.retired, name) != channels.retired.end();
-  };
-  if (reference && !reference->empty() && listened_to(*reference)) return Verdict::ours;
+  if (reference && !reference->empty() && is_heard(channels, *reference)) return Verdict::ours;
   const bool names_a_channel = reference && is_channel_name(*reference);
   if (names_a_channel) return Verdict::other_channel;
   if (!is_set(channels.own)) return Verdict::ours;

@@ -32,7 +32,14 @@ struct ChannelSet {
   std::vector<std::string> retired;
   /// Answers without a channel to messages sent before `own` was set are looked at too (dpo.md 8.7 case 12).
   bool unchannelled_answers = false;
+  /// Further own ones, at a service where one installation sends on several in turn.
+  std::vector<std::string> more{};
 };
+
+/// Is it one of the installation's own channels of today? The empty text is the main installation's.
+[[nodiscard]] bool is_current(const ChannelSet& channels, std::string_view channel);
+/// Does the installation listen to it: a current or a retired one?
+[[nodiscard]] bool is_heard(const ChannelSet& channels, std::string_view channel);
 
 /// The receive rule, dpo.md 8.2: is a file with this `sendersFileTransferReference` ours?
 [[nodiscard]] Verdict receive_rule(const ChannelSet& channels, const std::optional<std::string>& reference);

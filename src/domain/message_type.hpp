@@ -18,6 +18,7 @@ struct MessageType {
   std::string_view service_without_receiver = "UNKNOWN";  ///< who carries it when the SBD names no receiver
   bool needs_main_document = false;  ///< `send` refuses it when no file is the one that `hoveddokument` names
   bool has_addresses = false;        ///< a letter on paper: receiver's and return address (messages.md 4.7)
+  bool names_no_message = false;     ///< a receipt that does not say which message it answers
   /// The service whose document types are protocol names of its own: all of them are this type.
   std::string_view takes_any_of_service{};
 };

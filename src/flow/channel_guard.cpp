@@ -13,14 +13,22 @@ namespace {
 /// The channel an item came on, when it is one that this inbox listens to: nobody else should use it.
 std::optional<std::string> our_channel(const ports::Inbox& inbox, const ports::RemoteItem& item) {
   if (!item.channel_seen || item.channel_seen->empty()) return std::nullopt;
-  const auto& channels = inbox.channels;
-  if (channels.own == item.channel_seen || std::ranges::count(channels.retired, *item.channel_seen) > 0) {
-    return item.channel_seen;
-  }
-  return std::nullopt;
+  return domain::is_heard(inbox.channels, *item.channel_seen) ? item.channel_seen : std::nullopt;
 }
 
 std::string taken_by(const ports::Descriptor& service, const std::optional<std::string>& channel) {
+  if (service.isolation == domain::Isolation::by_switch) {
+    return fmt::format(
+        "taken by another installation that empties the same account; only one may: set {} to false in "
+        "all others, or give each an account of its own",
+        service.isolation_property);
+  }
+  if (service.isolation == domain::Isolation::single_installation) {
+    return fmt::format(
+        "taken by another installation of the organisation that reads the same queue; only one may: set {} to false in "
+        "all others",
+        service.isolation_property);
+  }
   return channel ? fmt::format(
                        "taken by another installation that uses the channel name '{}' too; give each installation its "
                        "own {}",
@@ -30,7 +38,36 @@ std::string taken_by(const ports::Descriptor& service, const std::optional<std::
                        service.isolation_property);
 }
 
+/// Why an answer came here to a message that was never sent from here.
+std::string cause_of_orphan(const ports::Descriptor& service, const ports::RemoteItem& item,
+                            const std::optional<std::string>& channel) {
+  if (service.isolation == domain::Isolation::single_installation) {
+    const bool named = item.channel_seen && !item.channel_seen->empty();
+    return fmt::format(
+        "another installation of the organisation{} sends over {} too, and its answers come here: only one may (set {} "
+        "to false in all others); or this installation's database was lost",
+        named ? ", with the channel '" + *item.channel_seen + "'," : "", service.service.str(),
+        service.isolation_property);
+  }
+  if (channel) {
+    return fmt::format("another installation of the organisation uses the channel name '{}' too; give each its own {}",
+                       *channel, service.isolation_property);
+  }
+  return fmt::format(
+      "another installation of the organisation sends without a channel (set {} there), this installation's database "
+      "was lost, or the counterpart does not echo channels",
+      service.isolation_property);
+}
+
 }  // namespace
+
+Claim claim_of(const domain::Sbd& document) {
+  const auto& type = document.document.type;
+  return {
+      type,
+      MessageId(type == "status" ? document.document.instance_identifier : document.body_text("relatedToMessageId")),
+      document.conversation_id(), document.sender_value(), domain::write_sbd(document)};
+}
 
 /// What the service said to one acknowledgement.
 struct ChannelGuard::Outcome {
@@ -45,7 +82,8 @@ ports::Inbox ChannelGuard::listening(ports::View& view, const ports::Descriptor&
   const auto organisation = domain::without_icd(inbox.id);
   const auto open = view.open_channels(service.service);
   for (const auto& use : view.channel_uses(service.service)) {
-    if (use.inbox != organisation || use.channel.empty() || use.channel == inbox.channels.own) continue;
+    if (use.channel.empty() || domain::is_current(inbox.channels, use.channel)) continue;
+    if (use.inbox != organisation && !inbox.all_senders) continue;
     const bool under_way = std::ranges::count(open, use.channel, &std::pair<std::string, Time>::first) > 0;
     const bool receipts_may_follow = clock_.now() < use.last_used + service.default_ttl;
     auto& retired = inbox.channels.retired;
@@ -79,43 +117,33 @@ Result<void> ChannelGuard::report(ports::Txn& txn, const ServiceIdentifier& serv
 }
 
 Result<domain::Verdict> ChannelGuard::settle(ports::Txn& txn, const ports::Descriptor& service, ports::RemoteItem& item,
-                                             const ports::Inbox& inbox, const domain::Sbd& document, bool ours) {
+                                             const ports::Inbox& inbox, const Claim& claim, bool ours) {
   if (ours) {
     item.verdict = domain::Verdict::ours;
     return domain::Verdict::ours;
   }
   const auto channel = our_channel(inbox, item);
-  const bool is_status = document.document.type == "status";
-  std::string detection = is_status ? "D1" : "D2";
+  std::string detection = claim.kind == "status" ? "D1" : "D2";
   if (channel) detection = "D11";
-  const std::string cause =
-      channel ? fmt::format(
-                    "another installation of the organisation uses the channel name '{}' too; give each its "
-                    "own {}",
-                    *channel, service.isolation_property)
-              : fmt::format(
-                    "another installation of the organisation sends without a channel (set {} there), this "
-                    "installation's database was lost, or the counterpart does not echo channels",
-                    service.isolation_property);
+  const std::string cause = cause_of_orphan(service, item, channel);
   item.verdict = domain::Verdict::unknown;
   item.state = ports::RemoteItem::State::seen;
   item.look_again = clock_.now() + look_again_delay(item.attempts);
   const bool first_time = item.refers_to.empty();
-  item.refers_to =
-      MessageId(is_status ? document.document.instance_identifier : document.body_text("relatedToMessageId"));
-  item.reason = fmt::format("a {} about message {}, which this installation never sent: {}", document.document.type,
-                            item.refers_to.str(), cause);
+  item.refers_to = claim.message_id.empty() ? MessageId(claim.conversation_id.str()) : claim.message_id;
+  item.reason = fmt::format("a {} about {} {}, which this installation never sent: {}", claim.kind,
+                            claim.message_id.empty() ? "conversation" : "message", item.refers_to.str(), cause);
   ++item.attempts;
   if (!first_time) return domain::Verdict::unknown;
   ports::Orphan orphan;
   orphan.service = item.service;
   orphan.remote_id = item.remote_id;
-  orphan.message_id = item.refers_to;
-  orphan.conversation_id = document.conversation_id();
-  orphan.counterpart = document.sender_value();
-  orphan.kind = document.document.type;
+  orphan.message_id = claim.message_id;
+  orphan.conversation_id = claim.conversation_id;
+  orphan.counterpart = claim.counterpart;
+  orphan.kind = claim.kind;
   orphan.cause = cause;
-  orphan.sbd = domain::write_sbd(document);
+  orphan.sbd = claim.document;
   orphan.at = clock_.now();
   if (auto kept = txn.insert(orphan); !kept) return failed(kept);
   if (auto reported = report(txn, item.service, detection, item.refers_to.str(), item.reason); !reported) {
@@ -132,6 +160,7 @@ Result<void> ChannelGuard::note(ports::Txn& txn, ports::RemoteItem& item, const 
     return txn.put(item);
   }
   item.state = ports::RemoteItem::State::acknowledged;
+  item.look_again = clock_.now() + look_again_delay(0);  // lists may lag behind
   const std::string about = item.refers_to.empty() ? "" : " about message " + item.refers_to.str();
   if (*outcome.answer == ports::Acknowledged::already_done && fresh) {
     auto reported = report(txn, item.service, "D8", item.remote_id,
@@ -176,6 +205,26 @@ void ChannelGuard::acknowledge(ports::Transport& transport, std::vector<ports::R
       log_.warning("acknowledge_failed", {{"remote_id", items[i].remote_id}, {"reason", answer.error().text()}});
     }
   }
+}
+
+void ChannelGuard::refuse(ports::Transport& transport, std::vector<ports::RemoteItem> items) {
+  if (items.empty()) return;
+  for (auto& item : items) {
+    const auto told = transport.refuse(item);
+    if (told) {
+      item.state = ports::RemoteItem::State::refused;
+      continue;
+    }
+    item.look_again = clock_.now() + look_again_delay(item.attempts++);
+    log_.warning("refusal_failed", {{"remote_id", item.remote_id}, {"reason", told.error().text()}});
+  }
+  auto written = store_.write([&](ports::Txn& txn) -> Result<void> {
+    for (const auto& item : items) {
+      if (auto put = txn.put(item); !put) return put;
+    }
+    return {};
+  });
+  if (!written) log_.error("refusal_not_stored", {{"reason", written.error().text()}});
 }
 
 Result<void> ChannelGuard::vanished(ports::Txn& txn, const ports::Descriptor& service, ports::RemoteItem& item,

@@ -14,6 +14,17 @@
 
 namespace kanal::flow {
 
+/// What an answer says of itself: about which message or conversation it is.
+struct Claim {
+  std::string kind;      ///< `status`, or the type of a receipt
+  MessageId message_id;  ///< empty when it names only the conversation
+  ConversationId conversation_id;
+  std::string counterpart;
+  std::string document;  ///< the whole of it, for who it belongs to
+};
+/// The claim of a status or receipt of eFormidling.
+[[nodiscard]] Claim claim_of(const domain::Sbd& document);
+
 class ChannelGuard {
  public:
   ChannelGuard(ports::Store& store, Clock& clock, Log& log);
@@ -29,13 +40,17 @@ class ChannelGuard {
   /// Verdict once the item has been read: a status or receipt about a message that this installation never sent is
   /// nobody's we know. Writes the orphan and the finding (D1, D2, D11) when so.
   Result<domain::Verdict> settle(ports::Txn& txn, const ports::Descriptor& service, ports::RemoteItem& item,
-                                 const ports::Inbox& inbox, const domain::Sbd& document, bool ours);
+                                 const ports::Inbox& inbox, const Claim& claim, bool ours);
 
   /// Acknowledges stored items at the service, and writes that down. Items that fail stay stored and are tried again by
   /// the next round. `fresh`: stored by this very round, so "already acknowledged" means somebody else did it (D8). Was
   /// it fetched more often than we did, somebody else has it too (D7).
   void acknowledge(ports::Transport& transport, std::vector<ports::RemoteItem>& items, bool fresh,
                    const std::function<void(std::vector<std::function<void()>>)>& run_all);
+
+  /// Tells the service of items that are kept here unread (Transport::refuse), and writes that down; those that fail
+  /// are told of later.
+  void refuse(ports::Transport& transport, std::vector<ports::RemoteItem> items);
 
   /// An item that was ours to take is gone, and it was not us (D5, D11).
   Result<void> vanished(ports::Txn& txn, const ports::Descriptor& service, ports::RemoteItem& item,

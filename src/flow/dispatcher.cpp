@@ -15,11 +15,6 @@ namespace {
 namespace json = boost::json;
 using namespace std::chrono;
 
-/// First look at what became of a sent document. Most get MOTTATT before, which cancels the look.
-constexpr Duration first_follow = seconds(30);
-constexpr Duration follow_interval = minutes(5);
-constexpr int max_follows = 12;
-
 std::string member_of(const std::string& payload, std::string_view name) {
   json::error_code error;
   const auto parsed = json::parse(payload, error);
@@ -73,17 +68,16 @@ Dispatcher::Dispatcher(ports::Store& store, ports::BlobStore& blobs, const Servi
              [this](ports::Job job, const std::stop_token& stop) { send(std::move(job), stop); }),
       answers_(std::string(answer_job), std::max(1, settings.send_workers / 2), store, clock, log,
                [this](ports::Job job, const std::stop_token& stop) { answer(std::move(job), stop); }),
-      follows_(std::string(follow_job), 1, store, clock, log,
-               [this](const ports::Job& job, const std::stop_token&) { follow(job); }) {}
+      follower_(store, services, settings, clock, log) {}
 
 void Dispatcher::start() {
   sends_.start();
   answers_.start();
-  follows_.start();
+  follower_.start();
 }
 
 void Dispatcher::stop() {
-  follows_.stop();
+  follower_.stop();
   answers_.stop();
   sends_.stop();
 }
@@ -196,7 +190,7 @@ void Dispatcher::send(ports::Job job, const std::stop_token& stop) {
     return json::serialize(json::object{{"state", remembered}});
   });
   auto result = transport->send(*document, dispatch, stop);
-  if (result) return sent(job, *message, *document, *result);
+  if (result) return sent(job, *message, transport->descriptor().follow, *result);
   const Error& error = result.error();
   if (error.disposition == Disposition::retry) {
     if (job.attempt + 1 < settings_.max_attempts) return postpone(job, error);
@@ -208,7 +202,7 @@ void Dispatcher::send(ports::Job job, const std::stop_token& stop) {
   give_up(job, *message, domain::ReceiptStatus::feil, "Failed to deliver message - check raw receipt", error.text());
 }
 
-void Dispatcher::sent(const ports::Job& job, const ports::Message& message, const ports::OutboundDocument& document,
+void Dispatcher::sent(const ports::Job& job, const ports::Message& message, const ports::FollowPlan& plan,
                       const ports::Sent& result) {
   points_.reach("send.uploaded");
   const Time now = clock_.now();
@@ -216,21 +210,18 @@ void Dispatcher::sent(const ports::Job& job, const ports::Message& message, cons
     if (auto ended = txn.complete(job); !ended) return failed(ended);
     if (auto conversation = txn.conversation(message.message_id, ports::Direction::outgoing)) {
       conversation->external_system_reference = result.remote_reference;
+      if (!result.message_title.empty()) conversation->message_title = result.message_title;
       if (auto updated = txn.update(*conversation); !updated) return failed(updated);
       auto added = txn.add_status(conversation->id, domain::ReceiptStatus::sendt, now);
       if (!added) return failed(added);
-    }
-    if (result.follow) {
-      ports::Job follow;
-      follow.kind = follow_job;
-      follow.key = message.message_id.str();
-      follow.service = message.service;
-      follow.payload = json::serialize(
-          json::object{{"reference", result.remote_reference}, {"sender", document.sbd.sender_value()}});
-      follow.created = now;
-      follow.not_before = now + first_follow;
-      auto queued = txn.enqueue(std::move(follow));
-      if (!queued) return failed(queued);
+      for (const auto status : result.at_once) {
+        if (auto at_once = txn.add_status(conversation->id, status, now); !at_once) return failed(at_once);
+      }
+      // A receipt may have been here before the service's answer was.
+      if (result.follow && !conversation->finished) {
+        auto followed = begin_following(txn, plan, *conversation, result.remote_reference, now);
+        if (!followed) return failed(followed);
+      }
     }
     auto removed = txn.remove_message(message.id);
     if (!removed) return failed(removed);
@@ -270,35 +261,6 @@ void Dispatcher::answer(ports::Job job, const std::stop_token& stop) {
   }
   points_.reach("answer.uploaded");
   auto done = store_.write([&](ports::Txn& txn) { return txn.complete(job); });
-  if (!done) log_.error("job_not_ended", {{"kind", job.kind}, {"key", job.key}, {"reason", done.error().text()}});
-}
-
-void Dispatcher::follow(const ports::Job& job) {
-  auto* transport = services_.find(job.service);
-  if (transport == nullptr) return drop(job, "the service is switched off");
-  auto report = transport->status(member_of(job.payload, "reference"), member_of(job.payload, "sender"));
-  if (!report) {
-    if (report.error().disposition != Disposition::retry || job.attempt + 1 >= max_follows) {
-      return drop(job, report.error().text());
-    }
-    return postpone(job, report.error());
-  }
-  if (report->outcome == ports::StatusReport::Outcome::pending && job.attempt + 1 < max_follows) {
-    auto later =
-        store_.write([&](ports::Txn& txn) { return txn.postpone(job, clock_.now() + follow_interval, "", true); });
-    if (!later)
-      log_.error("job_not_postponed", {{"kind", job.kind}, {"key", job.key}, {"reason", later.error().text()}});
-    return;
-  }
-  auto done = store_.write([&](ports::Txn& txn) -> Result<void> {
-    if (auto ended = txn.complete(job); !ended) return failed(ended);
-    if (report->outcome != ports::StatusReport::Outcome::failed) return {};
-    if (const auto conversation = txn.conversation(MessageId(job.key), ports::Direction::outgoing)) {
-      auto added = txn.add_status(conversation->id, domain::ReceiptStatus::feil, clock_.now(), report->text);
-      if (!added) return failed(added);
-    }
-    return {};
-  });
   if (!done) log_.error("job_not_ended", {{"kind", job.kind}, {"key", job.key}, {"reason", done.error().text()}});
 }
 

@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "flow/answers.hpp"
+#include "flow/follower.hpp"
 #include "flow/job_runner.hpp"
 #include "flow/services.hpp"
 #include "flow/settings.hpp"
@@ -17,7 +18,6 @@
 namespace kanal::flow {
 
 constexpr std::string_view send_job = "send";
-constexpr std::string_view follow_job = "follow";
 
 class Dispatcher {
  public:
@@ -33,9 +33,8 @@ class Dispatcher {
   class JobDispatch;
   void send(ports::Job job, const std::stop_token& stop);
   void answer(ports::Job job, const std::stop_token& stop);
-  void follow(const ports::Job& job);
   Result<ports::OutboundDocument> load(const ports::Message& message);
-  void sent(const ports::Job& job, const ports::Message& message, const ports::OutboundDocument& document,
+  void sent(const ports::Job& job, const ports::Message& message, const ports::FollowPlan& plan,
             const ports::Sent& result);
   void postpone(const ports::Job& job, const Error& error);
   void give_up(const ports::Job& job, const ports::Message& message, domain::ReceiptStatus status,
@@ -51,7 +50,7 @@ class Dispatcher {
   Log& log_;
   JobRunner sends_;
   JobRunner answers_;
-  JobRunner follows_;
+  Follower follower_;
 };
 
 }  // namespace kanal::flow

@@ -19,6 +19,7 @@ Engine::Engine(SubmitParts parts, TellingParts telling)
       dispatcher_(parts.store, parts.blobs, parts.services, parts.settings, parts.points, parts.clock, parts.log),
       guard_(parts.store, parts.clock, parts.log),
       intake_(guard_, parts.settings, parts.clock, parts.log),
+      orphans_(parts.store, parts.services, intake_, parts.clock, parts.log),
       submit_(parts, [this] { dispatcher_.hint(); }),
       inbox_(parts.store, parts.blobs, parts.services, parts.settings, parts.points, parts.clock, parts.log,
              [this] { dispatcher_.hint(); }),

@@ -14,6 +14,7 @@
 #include "flow/housekeeping.hpp"
 #include "flow/intake.hpp"
 #include "flow/lookout.hpp"
+#include "flow/orphan_exchange.hpp"
 #include "flow/reception.hpp"
 #include "flow/status_board.hpp"
 #include "flow/status_feed.hpp"
@@ -47,6 +48,8 @@ class Engine {
   ClientInbox& inbox() { return inbox_; }
   StatusBoard& board() { return board_; }
   Webhooks& webhooks() { return webhooks_; }
+  const ChannelGuard& guard() const { return guard_; }
+  OrphanExchange& orphans() { return orphans_; }
 
  private:
   SubmitParts parts_;
@@ -55,6 +58,7 @@ class Engine {
   Dispatcher dispatcher_;
   ChannelGuard guard_;
   Intake intake_;
+  OrphanExchange orphans_;
   Submit submit_;
   ClientInbox inbox_;
   Housekeeping housekeeping_;

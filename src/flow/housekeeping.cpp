@@ -79,9 +79,28 @@ Result<bool> Housekeeping::expire(ports::Txn& txn, const ports::Conversation& co
     if (!removed) return failed(removed);
     description = std::string(domain::expired_description);
   }
+  if (auto noted = note_missing_receipt(txn, conversation); !noted) return failed(noted);
   auto added = txn.add_status(conversation.id, domain::ReceiptStatus::levetid_utlopt, now, description);
   if (!added) return failed(added);
   return true;
+}
+
+Result<void> Housekeeping::note_missing_receipt(ports::Txn& txn, const ports::Conversation& conversation) const {
+  const auto* transport = services_.find(conversation.service);
+  if (conversation.direction != ports::Direction::outgoing || transport == nullptr) return {};
+  const auto& service = transport->descriptor();
+  const bool taken_over =
+      std::ranges::count(conversation.statuses, domain::ReceiptStatus::mottatt, &ports::MessageStatus::status) > 0;
+  if (!service.receipts_follow || !taken_over) return {};
+  const Time now = clock_.now();
+  const auto& channel = conversation.message_channel;
+  return txn.report({service.service, "D3", conversation.message_id.str(),
+                     fmt::format("message {} was taken over by the service, but no receipt of its delivery came on "
+                                 "channel '{}' in its time to live: it was possibly taken by an installation that has "
+                                 "the same {}, or that asks without a channel; do not send it again before asking the "
+                                 "receiver",
+                                 conversation.message_id.str(), channel.value_or(""), service.isolation_property),
+                     now, now, 1});
 }
 
 bool Housekeeping::answer_may_wait(const ports::Conversation& conversation) const {
@@ -147,7 +166,7 @@ Result<void> Housekeeping::find_unanswered() {
     if (!looked) return failed(looked);
     for (const auto& conversation : waiting) {
       if (!conversation.external_system_reference) continue;
-      const auto report = transport->status(*conversation.external_system_reference, conversation.sender);
+      const auto report = transport->status({*conversation.external_system_reference, conversation.sender});
       if (!report || !report->taken_by_receiver) continue;
       auto written = store_.write([&](ports::Txn& txn) {
         return txn.report(
@@ -175,7 +194,7 @@ Result<void> Housekeeping::find_left_channels() {
     if (!looked) return failed(looked);
     for (const auto& [channel, expiry] : open) {
       const bool configured = std::ranges::any_of(
-          transport->inboxes(), [&](const auto& inbox) { return inbox.channels.own.value_or("") == channel; });
+          transport->inboxes(), [&](const auto& inbox) { return domain::is_current(inbox.channels, channel); });
       if (configured) continue;
       auto written = store_.write([&](ports::Txn& txn) {
         return txn.report(

@@ -41,6 +41,8 @@ class Housekeeping {
   void run(const std::stop_token& stop);
   [[nodiscard]] bool answer_may_wait(const ports::Conversation& conversation) const;
   Result<bool> expire(ports::Txn& txn, const ports::Conversation& conversation);
+  /// Detection D3 where the service sends receipts: it took the message over, and told nothing of it since.
+  Result<void> note_missing_receipt(ports::Txn& txn, const ports::Conversation& conversation) const;
 
   ports::Store& store_;
   const Services& services_;

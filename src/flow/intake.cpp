@@ -7,7 +7,8 @@
 #include "domain/message_type.hpp"
 #include "domain/partner.hpp"
 #include "flow/answers.hpp"
-#include "flow/dispatcher.hpp"
+#include "flow/follow.hpp"
+#include "flow/service_receipts.hpp"
 
 namespace kanal::flow {
 namespace {
@@ -69,8 +70,9 @@ Result<void> Intake::leave(ports::Txn& txn, ports::RemoteItem& item, const ports
   return txn.put(item);
 }
 
-Result<void> Intake::quarantine(ports::Txn& txn, ports::RemoteItem& item, const Error& error,
-                                const std::optional<ports::BlobRef>& raw, const MessageId& message_id) {
+Result<void> Intake::quarantine(ports::Txn& txn, const ports::Descriptor& service, ports::RemoteItem& item,
+                                const Error& error, const std::optional<ports::BlobRef>& raw,
+                                const MessageId& message_id) {
   ports::Quarantined row;
   row.service = item.service;
   row.remote_id = item.remote_id;
@@ -87,21 +89,25 @@ Result<void> Intake::quarantine(ports::Txn& txn, ports::RemoteItem& item, const 
                                      {"sender", item.sender},
                                      {"code", error.code},
                                      {"reason", row.reason}});
-  return stored(txn, item);
+  if (!service.leaves_unreadable) return stored(txn, item);
+  item.state = ports::RemoteItem::State::quarantined;
+  return txn.put(item);
 }
 
 Result<void> Intake::apply(ports::Txn& txn, const ports::Descriptor& service, const ports::Inbox& inbox,
                            ports::RemoteItem& item, const ports::InboundDocument& document,
                            const std::optional<ports::BlobRef>& raw) {
+  if (document.receipt) return apply_service_receipt(txn, service, inbox, item, *document.receipt);
   const auto* type = domain::find_message_type(document.sbd.document.type);
-  const bool answer = type != nullptr && (type->is_status || type->is_receipt);
+  const bool receipt = type != nullptr && type->is_receipt && !type->names_no_message;
+  const bool answer = receipt || (type != nullptr && type->is_status);
   if (item.verdict != domain::Verdict::ours && !answer) return leave(txn, item, document);
   if (type == nullptr) {
-    return quarantine(txn, item, Error{"sbd.type_unknown", "unknown document type", Disposition::reject, {}, {}}, raw,
-                      {});
+    return quarantine(txn, service, item,
+                      Error{"sbd.type_unknown", "unknown document type", Disposition::reject, {}, {}}, raw, {});
   }
   if (type->is_status) return apply_status(txn, service, inbox, item, document);
-  if (type->is_receipt) {
+  if (receipt) {
     auto ours = apply_receipt(txn, service, inbox, item, document);
     if (!ours || !*ours) return ours ? Result<void>{} : Result<void>(failed(ours));
   }
@@ -115,7 +121,7 @@ Result<void> Intake::apply(ports::Txn& txn, const ports::Descriptor& service, co
       auto marked = txn.add_status(conversation.id, ReceiptStatus::feil, now, document.damage->text());
       if (!marked) return failed(marked);
     }
-    return quarantine(txn, item, *document.damage, raw, document.sbd.message_id());
+    return quarantine(txn, service, item, *document.damage, raw, document.sbd.message_id());
   }
   return apply_message(txn, service, item, document);
 }
@@ -123,12 +129,13 @@ Result<void> Intake::apply(ports::Txn& txn, const ports::Descriptor& service, co
 Result<void> Intake::apply_status(ports::Txn& txn, const ports::Descriptor& service, const ports::Inbox& inbox,
                                   ports::RemoteItem& item, const ports::InboundDocument& document) {
   const auto conversation = txn.conversation(document.sbd.message_id(), ports::Direction::outgoing);
-  auto verdict = guard_.settle(txn, service, item, inbox, document.sbd, conversation.has_value());
+  const bool ours = conversation.has_value();
+  auto verdict = guard_.settle(txn, service, item, inbox, ours ? Claim{} : claim_of(document.sbd), ours);
   if (!verdict) return failed(verdict);
   if (*verdict != domain::Verdict::ours) return txn.put(item);
   const auto status = domain::receipt_status(document.sbd.body_text("status"));
   if (!status || !domain::allowed_from_counterpart(*status)) {
-    return quarantine(txn, item,
+    return quarantine(txn, service, item,
                       Error{"status.unknown",
                             fmt::format("a status with the value '{}'", document.sbd.body_text("status")),
                             Disposition::reject,
@@ -140,8 +147,7 @@ Result<void> Intake::apply_status(ports::Txn& txn, const ports::Descriptor& serv
   auto added = txn.add_status(conversation->id, *status, clock_.now());
   if (!added) return failed(added);
   // The receiver has it: nothing left to follow up at the service.
-  auto cancelled = txn.cancel_job(follow_job, conversation->message_id.str());
-  if (!cancelled) return failed(cancelled);
+  if (auto ended = end_following(txn, *conversation); !ended) return failed(ended);
   item.refers_to = conversation->message_id;
   return stored(txn, item);
 }
@@ -154,7 +160,7 @@ Result<bool> Intake::apply_receipt(ports::Txn& txn, const ports::Descriptor& ser
                                 ? std::optional<ports::Conversation>{}
                                 : txn.conversation(receipt.related_to_message_id, ports::Direction::outgoing);
   const bool ours = conversation.has_value() || settings_.deliver_orphan_receipts;
-  auto verdict = guard_.settle(txn, service, item, inbox, document.sbd, ours);
+  auto verdict = guard_.settle(txn, service, item, inbox, ours ? Claim{} : claim_of(document.sbd), ours);
   if (!verdict) return failed(verdict);
   if (*verdict != domain::Verdict::ours) {
     if (auto put = txn.put(item); !put) return failed(put);
@@ -164,11 +170,52 @@ Result<bool> Intake::apply_receipt(ports::Txn& txn, const ports::Descriptor& ser
     auto added = txn.add_status(conversation->id, domain::status_of_receipt(receipt.receipt_type), clock_.now(),
                                 "ArkivmeldingKvittering: " + receipt.receipt_type, receipt.raw);
     if (!added) return failed(added);
-    auto cancelled = txn.cancel_job(follow_job, conversation->message_id.str());
-    if (!cancelled) return failed(cancelled);
+    if (auto ended = end_following(txn, *conversation); !ended) return failed(ended);
     item.refers_to = conversation->message_id;
   }
   return true;
+}
+
+Result<void> Intake::apply_service_receipt(ports::Txn& txn, const ports::Descriptor& service, const ports::Inbox& inbox,
+                                           ports::RemoteItem& item, const ports::ServiceReceipt& receipt) {
+  auto found = correlate(txn, service.service, receipt, item.channel_seen);
+  if (!found) return failed(found);
+  const auto& conversation = found->conversation;
+  const Claim claim{receipt.kind, receipt.message_id, receipt.conversation_id, receipt.counterpart, receipt.raw};
+  auto verdict = guard_.settle(txn, service, item, inbox, claim, conversation.has_value());
+  if (!verdict) return failed(verdict);
+  if (*verdict != domain::Verdict::ours) return txn.put(item);
+  const Time now = clock_.now();
+  const auto has = [&](ReceiptStatus status) {
+    return std::ranges::count(conversation->statuses, status, &ports::MessageStatus::status) > 0;
+  };
+  for (const auto& reported : receipt.statuses) {
+    const Time at = reported.at.value_or(now);
+    // What must have happened before, whether the service had told us of it already or not (dpi.md 5.3).
+    const auto imply = [&](ReceiptStatus status, std::chrono::seconds earlier) -> Result<void> {
+      if (has(status)) return {};
+      // Not before what is known to have come before it.
+      const Time when = std::min(at, std::max(at - earlier, conversation->last_update));
+      auto implied = txn.add_status(conversation->id, status, when);
+      return implied ? Result<void>{} : Result<void>(failed(implied));
+    };
+    if (auto implied = imply(ReceiptStatus::sendt, std::chrono::seconds(2)); !implied) return implied;
+    if (reported.status == ReceiptStatus::levert) {
+      if (auto implied = imply(ReceiptStatus::mottatt, std::chrono::seconds(1)); !implied) return implied;
+    }
+    auto added = txn.add_status(conversation->id, reported.status, at, reported.description, reported.raw_receipt);
+    if (!added) return failed(added);
+  }
+  if (auto ended = end_following(txn, *conversation); !ended) return failed(ended);
+  item.refers_to = conversation->message_id;
+  if (found->ambiguous) {
+    item.reason = "several messages of this installation have the conversation id that the receipt names: " +
+                  receipt.conversation_id.str();
+    log_.warning("receipt_ambiguous", {{"service_identifier", service.service.str()},
+                                       {"conversation_id", receipt.conversation_id.str()},
+                                       {"message_id", conversation->message_id.str()}});
+  }
+  return stored(txn, item);
 }
 
 Result<void> Intake::apply_message(ports::Txn& txn, const ports::Descriptor& service, ports::RemoteItem& item,

@@ -24,15 +24,18 @@ class Intake {
                      ports::RemoteItem& item, const ports::InboundDocument& document,
                      const std::optional<ports::BlobRef>& raw);
 
-  /// Keeps an unreadable package for a person, so that reception goes on.
-  Result<void> quarantine(ports::Txn& txn, ports::RemoteItem& item, const Error& error,
-                          const std::optional<ports::BlobRef>& raw, const MessageId& message_id);
+  /// Keeps an unreadable package for a person, so that reception goes on. The item is acknowledged then, unless the
+  /// service leaves such items where they are.
+  Result<void> quarantine(ports::Txn& txn, const ports::Descriptor& service, ports::RemoteItem& item,
+                          const Error& error, const std::optional<ports::BlobRef>& raw, const MessageId& message_id);
 
  private:
   Result<void> apply_status(ports::Txn& txn, const ports::Descriptor& service, const ports::Inbox& inbox,
                             ports::RemoteItem& item, const ports::InboundDocument& document);
   Result<bool> apply_receipt(ports::Txn& txn, const ports::Descriptor& service, const ports::Inbox& inbox,
                              ports::RemoteItem& item, const ports::InboundDocument& document);
+  Result<void> apply_service_receipt(ports::Txn& txn, const ports::Descriptor& service, const ports::Inbox& inbox,
+                                     ports::RemoteItem& item, const ports::ServiceReceipt& receipt);
   Result<void> apply_message(ports::Txn& txn, const ports::Descriptor& service, ports::RemoteItem& item,
                              const ports::InboundDocument& document);
   Result<void> leave(ports::Txn& txn, ports::RemoteItem& item, const ports::InboundDocument& document);

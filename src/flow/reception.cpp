@@ -4,8 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "flow/first_look.hpp"
 #include "flow/retry.hpp"
 #include "flow/room.hpp"
+#include "flow/service_receipts.hpp"
 #include "flow/turn.hpp"
 
 namespace kanal::flow {
@@ -18,8 +20,30 @@ using domain::Verdict;
 constexpr std::size_t slice_size = 32;
 /// Failed fetches of one item before it is set aside.
 constexpr int max_fetches = 10;
+/// Looks at an answer to nobody, minutes apart, before it is kept for good at a service that counts deliveries.
+constexpr int most_looks = 2;
 /// A channel nobody listens to is worth a finding after this time (D9).
 constexpr Duration dead_channel_after = std::chrono::hours(1);
+
+/// Is the row as it was when the round read it (absent: there was none)? An operator may have imported the item since,
+/// and another node may have met it.
+bool unchanged(ports::View& view, const ports::RemoteItem& item, bool was_there = true) {
+  const auto now = view.remote_item(item.service, item.remote_id);
+  if (!now || !was_there) return !now && !was_there;
+  return now->state == item.state && now->verdict == item.verdict;
+}
+
+/// One that was missed and is back is taken as well, unless somebody has begun to take it.
+bool is_to_take(const ports::RemoteItem& item, bool touched) {
+  return item.state == State::taking || item.state == State::seen || (item.state == State::gone && !touched);
+}
+
+/// An answer to a message of nobody, at a service that sets aside what is handed back too often: it is kept here as an
+/// orphan, and leaves the queue before it is lost.
+bool is_kept_for_good(const ports::Descriptor& service, const ports::RemoteItem& item) {
+  return service.isolation == domain::Isolation::single_installation && item.verdict == Verdict::unknown &&
+         !item.refers_to.empty() && item.attempts >= most_looks;
+}
 
 bool older(const ports::RemoteItem& a, const ports::RemoteItem& b) {
   return std::tie(a.created, a.remote_id) < std::tie(b.created, b.remote_id);
@@ -44,6 +68,7 @@ struct Reception::Round {
   std::set<std::string> touched;                   ///< listed items that somebody has begun to fetch
   std::vector<ports::RemoteItem> to_take;
   std::vector<ports::RemoteItem> to_acknowledge;
+  std::vector<ports::RemoteItem> to_refuse;
   std::int64_t elsewhere = 0;
   int became_ours = 0;
 };
@@ -81,11 +106,11 @@ void Reception::run(const ports::Inbox& inbox, const std::stop_token& stop) {
   const auto& service = transport_.descriptor();
   int failures = 0;
   while (!stop.stop_requested()) {
-    int taken = 0;
+    Polled polled;
     try {
       auto round = poll_once(inbox, stop);
       failures = round ? 0 : failures + 1;
-      taken = round.value_or(0);
+      polled = round.value_or(Polled{});
       if (!round && !stop.stop_requested()) {
         board_.failed(service.service, inbox.id, round.error().text());
         log_.warning("poll_failed", {{"service_identifier", service.service.str()},
@@ -99,7 +124,7 @@ void Reception::run(const ports::Inbox& inbox, const std::stop_token& stop) {
       log_.error("poll_threw", {{"inbox", inbox.id}, {"reason", failure.what()}});
     }
     // A full slice means that more is waiting: go on at once.
-    if (taken >= static_cast<int>(slice_size)) continue;
+    if (polled.more || polled.became_ours >= static_cast<int>(slice_size)) continue;
     std::unique_lock lock(mutex_);
     wakes_.wait_for(lock, stop, poll_delay(service.polling_interval, failures), [] { return false; });
   }
@@ -119,12 +144,21 @@ Result<void> Reception::keep_turn(ports::Txn& txn, const Round& round) {
   return retry("receive.other_node", "another node polls this inbox by now: what it finds counts");
 }
 
-Result<int> Reception::poll_once(ports::Inbox inbox, const std::stop_token& stop) {
+/// Nothing listed will ever be taken.
+bool Reception::all_set_aside(const Round& round, const std::vector<ports::Listed>& listed) {
+  return std::ranges::all_of(listed, [&](const auto& entry) {
+    const auto known = round.known.find(entry.remote_id);
+    return known != round.known.end() &&
+           (known->second.state == State::quarantined || known->second.state == State::refused);
+  });
+}
+
+Result<Reception::Polled> Reception::poll_once(ports::Inbox inbox, const std::stop_token& stop) {
   const auto turn = has_turn(inbox);
   if (!turn) return failed(turn);
   if (!*turn) {
     board_.left_to_another_node(transport_.descriptor().service, inbox.id);
-    return 0;
+    return Polled{};
   }
   Round round;
   if (auto room = room_for(0, blobs_, settings_); !room) return failed(room);  // it is safe where it is
@@ -140,26 +174,46 @@ Result<int> Reception::poll_once(ports::Inbox inbox, const std::stop_token& stop
   }
   if (auto recalled = recall(round, *listed); !recalled) return failed(recalled);
   describe_new(round, *listed);
+  const auto may_take = look_first(round);
+  if (!may_take) return failed(may_take);
+  if (!*may_take) {
+    board_.failed(transport_.descriptor().service, round.inbox.id,
+                  "the first start waits: see `kanal channels`, then `kanal channels take`");
+    return Polled{};
+  }
   if (auto decided = decide(round); !decided) return failed(decided);
   if (!round.to_acknowledge.empty()) {
     guard_.acknowledge(transport_, round.to_acknowledge, false,
                        [this](std::vector<std::function<void()>> tasks) { pool_.run_all(std::move(tasks)); });
   }
+  guard_.refuse(transport_, std::move(round.to_refuse));
   std::ranges::sort(round.to_take, older);
   for (std::size_t at = 0; at < round.to_take.size() && !stop.stop_requested(); at += slice_size) {
     const auto turn = at == 0 ? Result<bool>(true) : has_turn(round.inbox);
     if (!turn) return failed(turn);
-    if (!*turn) return round.became_ours;
+    if (!*turn) return Polled{round.became_ours};
     const auto end = std::min(at + slice_size, round.to_take.size());
     std::vector<ports::RemoteItem> slice(round.to_take.begin() + static_cast<std::ptrdiff_t>(at),
                                          round.to_take.begin() + static_cast<std::ptrdiff_t>(end));
     if (auto taken = take(round, std::move(slice), stop); !taken) return failed(taken);
   }
   // A listing that was broken off proves nothing.
-  if (stop.stop_requested()) return round.became_ours;
-  if (auto checked = find_vanished(round, *listed); !checked) return failed(checked);
+  if (stop.stop_requested()) return Polled{round.became_ours};
+  const auto window = transport_.descriptor().list_window;
+  const bool full = window > 0 && listed->size() >= window;
+  if (!full) {
+    if (auto checked = find_vanished(round, *listed); !checked) return failed(checked);
+  }
+  if (full && all_set_aside(round, *listed)) {
+    board_.failed(
+        transport_.descriptor().service, round.inbox.id,
+        fmt::format("{} items that cannot be read fill the list of the service, and hide what is behind them: "
+                    "have them sent again and removed there (the log names them: package_quarantined)",
+                    listed->size()));
+    return Polled{};
+  }
   board_.succeeded(transport_.descriptor().service, round.inbox.id, clock_.now(), round.elsewhere);
-  return round.became_ours;
+  return Polled{round.became_ours, full && round.became_ours > 0};
 }
 
 Result<void> Reception::recall(Round& round, const std::vector<ports::Listed>& listed) {
@@ -171,6 +225,8 @@ Result<void> Reception::recall(Round& round, const std::vector<ports::Listed>& l
     }
     // Stored but not acknowledged: whether it is still listed or not, the service has to be told.
     round.to_acknowledge = view.remote_items(service, round.inbox.id, State::stored, 1000);
+    round.to_refuse = view.remote_items(service, round.inbox.id, State::quarantined, 100);
+    std::erase_if(round.to_refuse, [&](const auto& item) { return item.look_again > clock_.now(); });
     return {};
   });
 }
@@ -198,12 +254,48 @@ void Reception::describe_new(Round& round, const std::vector<ports::Listed>& lis
   }
 }
 
+/// Before anything is ever taken from an inbox that has no channel: somebody else of the organisation may receive
+/// there.
+Result<bool> Reception::look_first(const Round& round) {
+  const auto& own = round.inbox.channels.own;
+  if (settings_.first_start == FirstStart::off || (own && !own->empty())) return true;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (looked_.contains(round.inbox.id)) return true;
+  }
+  const auto& service = transport_.descriptor();
+  FirstLook look;
+  look.at = clock_.now();
+  look.allowed = settings_.first_start == FirstStart::report;
+  for (const auto& item : round.fresh) {
+    const auto verdict = guard_.classify(service, round.inbox, item);
+    look.for_other_channels += verdict == Verdict::other_channel ? 1 : 0;
+    if (verdict != Verdict::ours) continue;
+    ++look.would_take;
+    look.begun_by_others += round.touched.contains(item.remote_id) ? 1 : 0;
+  }
+  auto allowed = keep_first_look(store_, service.service, round.inbox.id, look, log_);
+  if (!allowed) return allowed;
+  if (*allowed) {
+    const std::scoped_lock lock(mutex_);
+    looked_.insert(round.inbox.id);
+  }
+  return allowed;
+}
+
+/// The service took our acknowledgement, and lists the item all the same: it is told once more, in good time.
+void Reception::acknowledge_again(Round& round, ports::RemoteItem item, Time now) {
+  item.look_again = now + look_again_delay(item.attempts++);
+  round.to_acknowledge.push_back(std::move(item));
+}
+
 Result<void> Reception::decide(Round& round) {
   const Time now = clock_.now();
   const auto& service = transport_.descriptor();
   WaitingElsewhere waiting;
   std::vector<ports::RemoteItem> look_again;
   std::vector<ports::RemoteItem> retake;
+  std::vector<ports::RemoteItem> kept_for_good;
   for (auto& [id, item] : round.known) {
     if (item.verdict == Verdict::other_channel) {
       // The channel may have become ours since (configured, or a retired one with messages under way).
@@ -215,8 +307,10 @@ Result<void> Reception::decide(Round& round) {
       const auto& reference = item.channel_seen;
       auto& [count, oldest] = waiting[reference && domain::is_channel_name(*reference) ? *reference : ""];
       oldest = count++ == 0 ? item.published : std::min(oldest, item.published);
-    } else if (item.verdict == Verdict::ours && (item.state == State::taking || item.state == State::seen)) {
+    } else if (item.verdict == Verdict::ours && is_to_take(item, round.touched.contains(id))) {
       if (item.look_again <= now) retake.push_back(item);
+    } else if (item.state == State::acknowledged && item.look_again <= now) {
+      acknowledge_again(round, item, now);
     } else if (item.verdict == Verdict::unknown && item.state == State::seen && item.look_again <= now) {
       look_again.push_back(item);
     }
@@ -226,6 +320,7 @@ Result<void> Reception::decide(Round& round) {
   auto written = store_.write([&](ports::Txn& txn) -> Result<void> {
     if (auto kept = keep_turn(txn, round); !kept) return kept;
     round.to_take.clear();
+    kept_for_good.clear();
     const auto take = [&](ports::RemoteItem item) -> Result<void> {
       item.verdict = Verdict::ours;
       item.state = State::taking;
@@ -235,6 +330,7 @@ Result<void> Reception::decide(Round& round) {
       return {};
     };
     for (auto item : round.fresh) {
+      if (!unchanged(txn, item, false)) continue;
       item.first_seen = item.last_seen = now;
       item.verdict = guard_.classify(service, round.inbox, item);
       if (item.verdict == Verdict::ours) {
@@ -245,9 +341,11 @@ Result<void> Reception::decide(Round& round) {
       if (auto put = txn.put(item); !put) return put;
     }
     for (auto& item : retake) {
+      if (!unchanged(txn, item)) continue;
       if (auto taken = take(item); !taken) return taken;
     }
     for (auto item : look_again) {
+      if (!unchanged(txn, item)) continue;
       const bool touched = round.touched.contains(item.remote_id);
       if (item.verdict == Verdict::other_channel && touched) {
         // Ours by its channel now, but somebody has begun to take it.
@@ -255,8 +353,13 @@ Result<void> Reception::decide(Round& round) {
         continue;
       }
       const bool became_ours =
-          item.verdict == Verdict::other_channel ||
-          (!item.refers_to.empty() && txn.conversation(item.refers_to, ports::Direction::outgoing));
+          item.verdict == Verdict::other_channel || sent_from_here(txn, service.service, item.refers_to);
+      if (!became_ours && is_kept_for_good(service, item)) {
+        item.state = State::stored;
+        if (auto put = txn.put(item); !put) return put;
+        kept_for_good.push_back(std::move(item));
+        continue;
+      }
       item.look_again = now + look_again_delay(item.attempts);
       ++item.attempts;
       if (became_ours) {
@@ -278,7 +381,9 @@ Result<void> Reception::decide(Round& round) {
   for (const auto& item : round.fresh) {
     if (guard_.classify(service, round.inbox, item) == Verdict::other_channel) ++round.elsewhere;
   }
-  if (written && !round.to_take.empty()) points_.reach("receive.taking_stored");
+  if (!written) return written;
+  std::ranges::move(kept_for_good, std::back_inserter(round.to_acknowledge));
+  if (!round.to_take.empty()) points_.reach("receive.taking_stored");
   return written;
 }
 
@@ -350,7 +455,7 @@ Result<std::optional<ports::BlobRef>> Reception::keep_raw(const ports::BlobRef& 
 Result<void> Reception::apply(ports::Txn& txn, const Round& round, Taken& taken) {
   auto& [item, raw, kept, document, error] = taken;
   if (document && !error) return intake_.apply(txn, transport_.descriptor(), round.inbox, item, *document, kept);
-  if (kept) return intake_.quarantine(txn, item, *error, kept, {});
+  if (kept) return intake_.quarantine(txn, transport_.descriptor(), item, *error, kept, {});
   ++item.attempts;
   item.reason = error->text();
   item.look_again = clock_.now() + retry_delay(item.attempts, std::chrono::seconds(2), *error);

@@ -38,8 +38,13 @@ class Reception {
   void start();
   void stop();
 
-  /// One round of one inbox, on the caller's thread. Gives the number of items that became ours.
-  Result<int> poll_once(ports::Inbox inbox, const std::stop_token& stop);
+  /// What one round did.
+  struct Polled {
+    int became_ours = 0;
+    bool more = false;  ///< the list was as long as it can be, and this round made room in it
+  };
+  /// One round of one inbox, on the caller's thread.
+  Result<Polled> poll_once(ports::Inbox inbox, const std::stop_token& stop);
 
  private:
   struct Taken;
@@ -51,7 +56,10 @@ class Reception {
   void run(const ports::Inbox& inbox, const std::stop_token& stop);
   Result<void> recall(Round& round, const std::vector<ports::Listed>& listed);
   void describe_new(Round& round, const std::vector<ports::Listed>& listed);
+  Result<bool> look_first(const Round& round);
   Result<void> decide(Round& round);
+  static bool all_set_aside(const Round& round, const std::vector<ports::Listed>& listed);
+  static void acknowledge_again(Round& round, ports::RemoteItem item, Time now);
   /// Foreign channel (empty: no channel) to how many items wait for it, and since when.
   using WaitingElsewhere = std::map<std::string, std::pair<int, Time>>;
   Result<void> report_dead_channels(ports::Txn& txn, const WaitingElsewhere& waiting);
@@ -79,6 +87,7 @@ class Reception {
   Hint work_available_;
   std::mutex mutex_;
   std::condition_variable_any wakes_;
+  std::set<std::string> looked_;  ///< inboxes that may be taken from; under the mutex
   std::vector<std::jthread> threads_;
 };
 

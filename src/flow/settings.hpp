@@ -19,6 +19,21 @@ struct RetentionSettings {
   std::chrono::days remote_items{0};   ///< kanal.retention.remote-items
 };
 
+/// `kanal.receive.first-start`.
+enum class FirstStart {
+  report,  ///< tell, then take
+  hold,    ///< tell, and wait until an operator allows it
+  off,
+};
+
+/// The arkivmelding_kvittering that is made here where a service carries none (dpv.md 8, dpf.md 6.4).
+struct LocalReceiptSettings {
+  bool enabled = false;                ///< difi.move.arkivmelding.generate-arkivmelding-receipts
+  std::string answered_document_type;  ///< difi.move.arkivmelding.default-document-type
+  std::string process;                 ///< difi.move.arkivmelding.receipt-process
+  std::string document_type;           ///< difi.move.arkivmelding.receipt-document-type
+};
+
 struct Settings {
   Orgnr own_organisation;
   StatusSettings status;
@@ -33,8 +48,10 @@ struct Settings {
   std::chrono::milliseconds departures_interval{600'000};  ///< detection D4; 0: off
   std::chrono::milliseconds arrivals_interval{120'000};    ///< detection D6; 0: off
   bool deliver_orphan_receipts = false;
-  std::uint64_t disk_reserve = 0;  ///< kanal.disk.reserve: bytes that new messages must leave free
+  FirstStart first_start = FirstStart::off;  ///< kanal.receive.first-start
+  std::uint64_t disk_reserve = 0;            ///< kanal.disk.reserve: bytes that new messages must leave free
   RetentionSettings retention;
+  LocalReceiptSettings local_receipt;
 };
 
 }  // namespace kanal::flow

@@ -152,6 +152,19 @@ Result<Submit::Draft> Submit::prepare(domain::Sbd sbd) {
   if (exists) {
     return reject("submit.exists", fmt::format("Message with messageId = {} already exists", sbd.message_id().str()));
   }
+  context.last_channel = [&]() -> std::optional<std::string> {
+    std::optional<std::string> channel;
+    ports::ConversationQuery query;
+    query.service = service.str();
+    query.direction = ports::Direction::outgoing;
+    auto read = parts_.store.read([&](ports::View& view) -> Result<void> {
+      auto page = view.conversations(query, {0, 1, {{"id", true}}});
+      if (!page) return failed(page);
+      if (!page->content.empty()) channel = page->content.front().message_channel;
+      return {};
+    });
+    return read ? channel : std::nullopt;
+  };
   const bool against_register = draft.transport != nullptr && draft.transport->descriptor().needs_own_certificate_check;
   if (auto checked = parts_.own_certificate.check(against_register); !checked) return failed(checked);
   if (draft.transport == nullptr) {

@@ -79,7 +79,15 @@ Result<Arkivmelding> read_arkivmelding(ByteView xml) {
   const auto number = text_of_child(*journalpost, "journalpostnummer");
   if (system_id && number && !number->empty()) result.message_reference = *system_id + "-" + *number;
   result.referenced_files = referenced_files(*journalpost);
+  result.journalpost = read_journalpost(*saksmappe, *journalpost);
   return result;
+}
+
+Result<Arkivmelding> read_arkivmelding(Source& file) {
+  auto bytes = read_all(file, max_xml_bytes);
+  auto read = bytes ? read_arkivmelding(*bytes) : Result<Arkivmelding>(failed(bytes));
+  if (!read) return failed(std::move(read).error(), std::string(arkivmelding_file_name));
+  return read;
 }
 
 }  // namespace kanal::formats

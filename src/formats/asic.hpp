@@ -1,6 +1,6 @@
-// ASiC-E containers with CAdES (asic-cms.md sections 2, 3, 5, 7; profile DPO and DPE). Writing is one pass into a sink
-// from files whose size, CRC-32 and SHA-256 are known; reading verifies mimetype, manifest coverage, digests and
-// signature.
+// ASiC-E containers with CAdES (asic-cms.md sections 2, 3, 5, 7; profile DPO and DPE) or XAdES (section 4; DPI).
+// Writing is one pass into a sink from files whose size, CRC-32 and SHA-256 are known; reading verifies mimetype,
+// coverage, digests and signature.
 #pragma once
 
 #include <array>
@@ -41,6 +41,12 @@ struct AsicParties {
 Result<void> write_asic(const std::vector<AsicDocument>& documents, const AsicParties& parties,
                         const crypto::Identity& signer, Time signing_time, Sink& to);
 
+/// The same with a XAdES signature and a manifest.xml of the caller's making, which is signed too. File names are
+/// referred to as forms encode them, which is what the mailbox suppliers know (section 9). `asic.key` when the key is
+/// not that of the certificate.
+Result<void> write_xades_asic(const std::vector<AsicDocument>& documents, std::string_view manifest_xml,
+                              const crypto::Identity& signer, Time signing_time, Sink& to);
+
 /// What a verified container says of itself.
 struct AsicContents {
   std::vector<ZipEntry> documents;  ///< entries outside META-INF and mimetype, in order
@@ -55,5 +61,10 @@ struct AsicContents {
 /// `asic.missing_file` (listed, not there), `asic.metadata` (unknown file in META-INF), `asic.signature`,
 /// `asic.algorithm`.
 Result<AsicContents> verify_asic(SeekableSource& container, const ZipLimits& limits);
+
+/// Reads and verifies a XAdES container completely: the errors of verify_asic(). Exactly one signature, over every
+/// document and over the properties that name the signing certificate; RSA-SHA256 only. Says nothing about trust in the
+/// certificate.
+Result<AsicContents> verify_xades_asic(SeekableSource& container, const ZipLimits& limits);
 
 }  // namespace kanal::formats

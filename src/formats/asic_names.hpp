@@ -21,6 +21,13 @@ constexpr std::string_view asic_namespace = "http://uri.etsi.org/02918/v1.2.1#";
 constexpr std::array<std::string_view, 3> asic_namespaces{asic_namespace, "http://uri.etsi.org/02918/v1.1.1#",
                                                           "http://uri.etsi.org/2918/v1.2.1#"};
 constexpr std::string_view signature_namespace = "http://www.w3.org/2000/09/xmldsig#";
+constexpr std::string_view xades_name = "META-INF/signatures.xml";
+constexpr std::string_view xades_namespace = "http://uri.etsi.org/01903/v1.3.2#";
+constexpr std::string_view signed_properties_type = "http://uri.etsi.org/01903#SignedProperties";
+constexpr std::string_view canonical_xml_uri = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
+constexpr std::string_view rsa_sha256_uri = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
+constexpr std::string_view sha1_uri = "http://www.w3.org/2000/09/xmldsig#sha1";
+constexpr std::string_view sha512_uri = "http://www.w3.org/2001/04/xmlenc#sha512";
 constexpr std::string_view sha256_uri = "http://www.w3.org/2001/04/xmlenc#sha256";
 /// What older producers write for it; no standard has it.
 constexpr std::string_view old_sha256_uri = "http://www.w3.org/2000/09/xmldsig#sha256";

@@ -2,12 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include "base/testing.hpp"
 #include "crypto/cades.hpp"
 #include "crypto/digest.hpp"
-#include "crypto/issue.hpp"
+#include "formats/asic_testing.hpp"
 #include "formats/xml.hpp"
 #include "formats/zip_testing.hpp"
 
@@ -20,41 +19,10 @@ using ::testing::HasSubstr;
 using testing::make_zip;
 using testing::unpack;
 
-const Time signing_time = kanal::testing::ManualClock().now();
-
-const crypto::Identity& signer() {
-  static const crypto::Identity identity = [] {
-    const auto ca =
-        crypto::make_ca("Test CA", signing_time - std::chrono::hours(1), signing_time + std::chrono::hours(1));
-    crypto::CertificateRequest request;
-    request.common_name = "Test";
-    request.organisation_name = "Test";
-    request.orgnr = "987654325";
-    request.not_before = signing_time - std::chrono::hours(1);
-    request.not_after = signing_time + std::chrono::hours(1);
-    return crypto::issue(ca, request);
-  }();
-  return identity;
-}
-
-class TextSource final : public Source {
- public:
-  explicit TextSource(std::string text) : text_(std::move(text)), inner_(bytes_of(text_)) {}
-  Result<std::size_t> read(std::span<std::byte> into) override { return inner_.read(into); }
-
- private:
-  std::string text_;
-  MemorySource inner_;
-};
-
-AsicDocument document(const std::string& name, const std::string& mimetype, const std::string& content) {
-  return {name,
-          mimetype,
-          content.size(),
-          static_cast<std::uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(content.data()), content.size())),
-          crypto::sha256(bytes_of(content)),
-          [content]() -> Result<std::unique_ptr<Source>> { return std::make_unique<TextSource>(content); }};
-}
+using testing::document;
+using testing::signer;
+using testing::signing_time;
+using testing::TextSource;
 
 const AsicParties& parties() {
   static const AsicParties both{"0192:311222333", "0192:987654325"};

@@ -96,6 +96,9 @@ Result<void> read_header(const std::string& line, PartHead& head, bool& has_disp
   } else if (name == "content-type") {
     if (!head.content_type.empty()) return malformed("a part has two Content-Type headers");
     head.content_type = value;
+  } else if (name == "content-id") {
+    if (!head.content_id.empty()) return malformed("a part has two Content-ID headers");
+    head.content_id = value.starts_with('<') && value.ends_with('>') ? value.substr(1, value.size() - 2) : value;
   } else if (name == "content-transfer-encoding") {
     const auto encoding = ascii_lower(value);
     if (encoding != "binary" && encoding != "8bit" && encoding != "7bit") {
@@ -105,7 +108,7 @@ Result<void> read_header(const std::string& line, PartHead& head, bool& has_disp
   return {};
 }
 
-Result<PartHead> read_head(std::string_view text) {
+Result<PartHead> read_head(std::string_view text, MultipartKind kind) {
   const auto lines = header_lines(text);
   if (!lines) return malformed("the headers of a part must end their lines with CR LF");
   PartHead head;
@@ -113,6 +116,7 @@ Result<PartHead> read_head(std::string_view text) {
   for (const auto& line : *lines) {
     if (auto read = read_header(line, head, has_disposition); !read) return failed(read);
   }
+  if (kind == MultipartKind::related) return head;
   if (!has_disposition || head.disposition.type != "form-data") {
     return malformed("a part has no Content-Disposition: form-data");
   }
@@ -122,8 +126,8 @@ Result<PartHead> read_head(std::string_view text) {
 
 class MultipartReader final : public Sink {
  public:
-  MultipartReader(std::string boundary, PartHandler& handler)
-      : delimiter_("\r\n--" + std::move(boundary)), handler_(handler) {}
+  MultipartReader(std::string boundary, PartHandler& handler, MultipartKind kind)
+      : delimiter_("\r\n--" + std::move(boundary)), handler_(handler), kind_(kind) {}
 
   Result<void> write(ByteView bytes) override {
     if (error_) return tl::unexpected<Error>(*error_);
@@ -234,7 +238,7 @@ class MultipartReader final : public Sink {
     text_.push_back(c);
     if (text_ != "\r\n" && !text_.ends_with("\r\n\r\n")) return std::size_t{1};
     const auto head =
-        read_head(text_ == "\r\n" ? std::string_view() : std::string_view(text_).substr(0, text_.size() - 4));
+        read_head(text_ == "\r\n" ? std::string_view() : std::string_view(text_).substr(0, text_.size() - 4), kind_);
     if (!head) return failed(head);
     if (auto begun = handler_.begin_part(*head); !begun) return failed(begun);
     state_ = State::data;
@@ -245,6 +249,7 @@ class MultipartReader final : public Sink {
 
   const std::string delimiter_;
   PartHandler& handler_;
+  const MultipartKind kind_;
   State state_ = State::preamble;
   std::size_t matched_ =
       2;  ///< so much of the delimiter has been seen; the start of the body counts as the start of a line
@@ -255,15 +260,13 @@ class MultipartReader final : public Sink {
   std::optional<Error> error_{};
 };
 
-}  // namespace
-
-Result<std::string> multipart_boundary(std::string_view content_type) {
+Result<std::string> boundary_of(std::string_view content_type, std::string_view wanted) {
   const auto refuse = [](const std::string& why) {
     return reject("multipart.boundary", "the Content-Type of the request " + why);
   };
   const auto semicolon = std::min(content_type.find(';'), content_type.size());
-  if (ascii_lower(without_white_space(content_type.substr(0, semicolon))) != "multipart/form-data") {
-    return refuse("is not multipart/form-data");
+  if (ascii_lower(without_white_space(content_type.substr(0, semicolon))) != wanted) {
+    return refuse("is not " + std::string(wanted));
   }
   std::optional<std::string_view> boundary;
   for (std::string_view rest = content_type.substr(semicolon); !rest.empty();) {
@@ -279,8 +282,18 @@ Result<std::string> multipart_boundary(std::string_view content_type) {
   return std::string(*boundary);
 }
 
-std::unique_ptr<Sink> make_multipart_reader(std::string boundary, PartHandler& handler) {
-  return std::make_unique<MultipartReader>(std::move(boundary), handler);
+}  // namespace
+
+Result<std::string> multipart_boundary(std::string_view content_type) {
+  return boundary_of(content_type, "multipart/form-data");
+}
+
+Result<std::string> multipart_related_boundary(std::string_view content_type) {
+  return boundary_of(content_type, "multipart/related");
+}
+
+std::unique_ptr<Sink> make_multipart_reader(std::string boundary, PartHandler& handler, MultipartKind kind) {
+  return std::make_unique<MultipartReader>(std::move(boundary), handler, kind);
 }
 
 }  // namespace kanal::formats

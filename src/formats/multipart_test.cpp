@@ -201,6 +201,39 @@ TEST(Multipart, PassesOnErrorsOfTheHandler) {
   EXPECT_EQ(written.error().disposition, Disposition::retry);
 }
 
+TEST(Multipart, RelatedPartsAreKnownByTheirContentId) {
+  class Ids final : public PartHandler {
+   public:
+    Result<void> begin_part(const PartHead& head) override {
+      ids.push_back(head.content_id + "|" + head.content_type);
+      return {};
+    }
+    Result<void> part_data(ByteView) override { return {}; }
+    Result<void> end_part() override { return {}; }
+    std::vector<std::string> ids{};
+  };
+  const std::string body =
+      "--b\r\nContent-Type: application/xop+xml\r\nContent-ID: <root@x>\r\n\r\n<a/>\r\n--b\r\nContent-Id: "
+      "bare\r\n\r\nx\r\n--b\r\n\r\ny\r\n--b--";
+  Ids ids;
+  const auto reader = make_multipart_reader("b", ids, MultipartKind::related);
+  EXPECT_TRUE(reader->write(bytes_of(body)).has_value());
+  EXPECT_TRUE(reader->finish().has_value());
+  EXPECT_THAT(ids.ids, ElementsAre("root@x|application/xop+xml", "bare|", "|"));
+  EXPECT_EQ(read(body).code, "multipart.malformed");
+  Ids twice;
+  const auto refusing = make_multipart_reader("b", twice, MultipartKind::related);
+  const auto refused = refusing->write(bytes_of("--b\r\nContent-ID: a\r\nContent-ID: b\r\n\r\n"));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, "multipart.malformed");
+}
+
+TEST(MultipartBoundary, OfRelatedPartsIsReadToo) {
+  EXPECT_EQ(multipart_related_boundary("Multipart/Related; type=\"application/xop+xml\"; boundary=\"a b\"").value(),
+            "a b");
+  EXPECT_EQ(multipart_related_boundary("multipart/form-data; boundary=b").error().code, "multipart.boundary");
+}
+
 TEST(MultipartBoundary, IsReadFromTheContentType) {
   EXPECT_EQ(multipart_boundary("multipart/form-data; boundary=abc").value(), "abc");
   EXPECT_EQ(multipart_boundary("Multipart/Form-Data ;charset=utf-8; Boundary = \"a b:c\" ;").value(), "a b:c");

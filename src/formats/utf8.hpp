@@ -2,6 +2,8 @@
 // functions, any thread.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,5 +20,25 @@ void append_utf8(std::string& to, char32_t code_point);
 
 /// Every byte is a code point of its own.
 [[nodiscard]] std::string utf8_from_latin1(std::string_view text);
+
+[[nodiscard]] constexpr bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+
+/// How many characters a text in UTF-8 has.
+[[nodiscard]] constexpr std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return !continues_character(c); }));
+}
+
+/// `text` cut to so many characters.
+[[nodiscard]] inline std::string shortened(std::string_view text, std::size_t most) {
+  std::size_t end = 0;
+  for (std::size_t count = 0; end < text.size(); ++end) {
+    if (!continues_character(text[end]) && count++ == most) break;
+  }
+  return std::string(text.substr(0, end));
+}
+
+[[nodiscard]] constexpr bool has_control_characters(std::string_view text) {
+  return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+}
 
 }  // namespace kanal::formats

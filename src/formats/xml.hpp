@@ -30,6 +30,8 @@ class XmlElement {
   [[nodiscard]] std::vector<XmlElement> children() const;
   [[nodiscard]] std::vector<XmlElement> children(std::string_view local_name) const;
   [[nodiscard]] std::optional<XmlElement> child(std::string_view local_name) const;
+  /// libxml2's node, for this folder.
+  [[nodiscard]] _xmlNode* handle() const { return node_; }
 
  private:
   _xmlNode* node_;

@@ -12,6 +12,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace kanal::formats {
 
@@ -92,7 +93,7 @@ class Scan {
     } else if (rest.starts_with("<!")) {
       return reject("xml.doctype", "the XML has a DOCTYPE, which is refused because it can name other files");
     } else if (rest.starts_with("</")) {
-      --depth_;
+      leave();
       skip_past(">", 2);
     } else {
       return start_tag();
@@ -109,10 +110,11 @@ class Scan {
     if (++depth_ > max_depth_) {
       return reject("xml.too_deep", "the XML is nested deeper than " + std::to_string(max_depth_) + " elements");
     }
+    declared_.push_back(0);
     int attributes = 0;
-    for (++at_; (at_ = text_.find_first_of("\"'>", at_)) != std::string_view::npos;) {
+    for (std::size_t after = ++at_; (at_ = text_.find_first_of("\"'>", at_)) != std::string_view::npos; after = at_) {
       if (text_[at_] == '>') {
-        if (text_[at_ - 1] == '/') --depth_;
+        if (text_[at_ - 1] == '/') leave();
         ++at_;
         return {};
       }
@@ -120,16 +122,41 @@ class Scan {
         return reject("xml.malformed",
                       "an element of the XML has more than " + std::to_string(max_xml_attributes) + " attributes");
       }
+      if (declares_namespace(text_.substr(after, at_ - after))) {
+        ++declared_.back();
+        if (++namespaces_ > max_xml_namespaces) {
+          return reject("xml.malformed", "the XML declares more than " + std::to_string(max_xml_namespaces) +
+                                             " namespaces at one place");
+        }
+      }
       skip_past(text_.substr(at_, 1), 1);
     }
     at_ = text_.size();
     return {};
   }
 
+  /// Between the value of one attribute, or the start of the tag, and that of the next: does it end in the name of a
+  /// declaration?
+  static bool declares_namespace(std::string_view before_value) {
+    const auto name = before_value.find_last_of(" \t\r\n", before_value.find_last_not_of(" \t\r\n="));
+    if (name == std::string_view::npos) return before_value.starts_with("xmlns");
+    return before_value.substr(name + 1).starts_with("xmlns");
+  }
+
+  /// The end of an element. Text that is not well-formed may have more ends than starts.
+  void leave() {
+    --depth_;
+    if (declared_.empty()) return;
+    namespaces_ -= declared_.back();
+    declared_.pop_back();
+  }
+
   std::string_view text_;
   int max_depth_;
   std::size_t at_ = 0;
   int depth_ = 0;
+  std::vector<int> declared_{};  ///< namespaces, by each open element
+  int namespaces_ = 0;
 };
 
 }  // namespace

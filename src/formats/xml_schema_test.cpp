@@ -99,7 +99,7 @@ TEST_F(XmlSchemaTest, RefusesSchemasThatCannotBeUsed) {
 }
 
 TEST_F(XmlSchemaTest, KnowsTheSchemaOfArkivmelding) {
-  const fs::path data = fs::path(KANAL_SHARED) / "data" / "rest";
+  const fs::path data = kanal::testing::shared_data() / "rest";
   if (!fs::exists(data / "arkivmelding.xsd")) GTEST_SKIP() << "no schema at " << data;
   const auto schema = XmlSchema::load(data / "arkivmelding.xsd");
   ASSERT_TRUE(schema) << schema.error().text();

@@ -136,6 +136,25 @@ TEST(Xml, CapsAttributesOfAnElement) {
   EXPECT_EQ(code_of(element(max_xml_attributes + 1)), "xml.malformed");
 }
 
+TEST(Xml, CapsNamespacesInScope) {
+  const auto nested = [](int depth, int each, std::string_view name = "xmlns:p") {
+    std::string text = "<r>";
+    for (int i = 0; i < depth; ++i) {
+      text += "<a";
+      for (int j = 0; j < each; ++j) text += "\n" + std::string(name) + std::to_string(i * each + j) + " = 'u'";
+      text += ">";
+    }
+    for (int i = 0; i < depth; ++i) text += "</a>";
+    return text + "</r>";
+  };
+  EXPECT_EQ(code_of(nested(2, max_xml_namespaces / 2)), "");
+  EXPECT_EQ(code_of(nested(2, max_xml_namespaces / 2 + 1)), "xml.malformed");
+  EXPECT_EQ(code_of(nested(2, max_xml_namespaces / 2 + 1, "b")), "") << "plain attributes";
+  std::string siblings = "<r>";
+  for (int i = 0; i < 2 * max_xml_namespaces; ++i) siblings += "<a xmlns='u'/><a xmlns:b='u'></a>";
+  EXPECT_EQ(code_of(siblings + "</r>"), "") << "one after another";
+}
+
 TEST(Xml, CapsTagsAndComments) {
   const std::string filler(max_xml_markup - 10, 'x');
   EXPECT_EQ(code_of("<a b='" + filler + "'/>"), "");

@@ -35,21 +35,17 @@ Result<std::string> AnswerVerifier::payload(std::string_view body) {
 }
 
 Result<void> AnswerVerifier::check_certificate(const crypto::Jws& jws, const crypto::PublicKey& key) const {
-  const auto* chain = jws.header.if_contains("x5c");
-  if (chain == nullptr) {
+  if (!jws.header.contains("x5c")) {
     if (pinned_organisation_.empty()) return {};
     return bad_signature("it carries no certificate, and kanal.registry.pinned-organisation asks for one");
   }
-  const auto* entries = chain->if_array();
-  const auto der =
-      entries == nullptr || entries->empty() ? std::nullopt : from_base64(text_of_value(&entries->front()));
-  if (!der || der->empty()) return bad_signature("its certificate (x5c) is no base64 text");
-  const auto certificate = crypto::Certificate::from_der(*der);
-  if (!certificate) return bad_signature("its certificate (x5c) cannot be read");
-  if (!crypto::PublicKey(*certificate).same_as(key))
+  const auto certificates = crypto::certificates_of(jws);
+  if (!certificates) return bad_signature(certificates.error().text());
+  const auto& certificate = certificates->front();
+  if (!crypto::PublicKey(certificate).same_as(key))
     return bad_signature("its certificate (x5c) is not that of the signing key");
   if (pinned_organisation_.empty()) return {};
-  const auto owner = certificate->organisation();
+  const auto owner = certificate.organisation();
   if (owner && owner->str() == pinned_organisation_) return {};
   return bad_signature("its certificate belongs to " +
                        (owner ? remote_text(owner->str()) : std::string("no organisation")) + ", not to " +

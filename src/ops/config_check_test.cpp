@@ -84,7 +84,7 @@ TEST(ConfigCheck, OneRowPerRule) {
       {"difi.move.quite.other=x", "warning difi.move.quite.other: is not a known setting and has no effect"},
       {"my.own=x", "note my.own: is not a known setting"},
       {"difi.move.dpo.username=x", "warning difi.move.dpo.username: Altinn 2 is gone"},
-      {"difi.move.feature.enableDPV=true", "warning difi.move.feature.enableDPV: DPV is not available"},
+      {"difi.move.feature.enableDPH=true", "warning difi.move.feature.enableDPH: DPH is not available"},
       {"difi.move.feature.enable-auth=false\ndifi.security.enable=true",
        "error difi.move.feature.enable-auth: contradicts difi.security.enable"},
       {"difi.move.feature.mailErrorStatus=true",
@@ -92,7 +92,8 @@ TEST(ConfigCheck, OneRowPerRule) {
       {"difi.move.feature.mailErrorStatus=true\ndifi.move.mail.enableAuth=true",
        "error difi.move.mail.password: is required while difi.move.mail.enableAuth is true"},
       {"kanal.mail.clear-password=true", "warning kanal.mail.clear-password: the password of the mail server"},
-      {"difi.move.feature.enableReceipts=false", "warning difi.move.feature.enableReceipts: DPO needs no status"},
+      {"difi.move.nextmove.statusPollingPageSize=5",
+       "warning difi.move.nextmove.statusPollingPageSize: Each message is asked for by itself"},
       {"difi.move.org.keystore.path=vault:own", "error difi.move.org.keystore.path: vault: needs vault.uri"},
       {"difi.move.dpv.daysToReply=soon", "warning difi.move.dpv.daysToReply: must be a whole number"},
       {"difi.security.enable=false", "warning difi.security.enable: anyone who reaches the port"},
@@ -118,7 +119,7 @@ std::string checked(const Config& config, bool json, int expected) {
 constexpr std::string_view mixed =
     "difi.move.dpo.message-chanel=x\n"
     "difi.move.dpo.username=altinn2\n"
-    "difi.move.feature.enableDPV=true\n"
+    "difi.move.feature.enableDPH=true\n"
     "difi.move.dpo.resource=eformidling-dpo-meldingsutveksling\n"
     "difi.move.dpo.pollingrate=often\n"
     "server.port=9094\n"
@@ -133,8 +134,8 @@ TEST(ConfigCheck, GivesOneVerdictPerKey) {
         "                must be a time in milliseconds",
         "unknown       integrasjonspunkt-local.properties:11: difi.move.dpo.message-chanel = x\n"
         "                is not a known setting and has no effect; did you mean difi.move.dpo.message-channel?",
-        "not honoured  integrasjonspunkt-local.properties:13: difi.move.feature.enableDPV = true\n"
-        "                DPV is not available in this version: messages to it are refused.",
+        "not honoured  integrasjonspunkt-local.properties:13: difi.move.feature.enableDPH = true\n"
+        "                DPH is not available in this version: messages to it are refused",
         "obsolete      integrasjonspunkt-local.properties:12: difi.move.dpo.username = altinn2\n"
         "                Altinn 2 is gone",
         "used          integrasjonspunkt-local.properties:16: server.port = 9094\n",
@@ -161,7 +162,7 @@ TEST(ConfigCheck, GivesVerdictsAsJson) {
   EXPECT_EQ(verdicts.size(), 20U);
   EXPECT_EQ(verdicts["difi.move.dpo.pollingrate"], "wrong");
   EXPECT_EQ(verdicts["difi.move.dpo.message-chanel"], "unknown");
-  EXPECT_EQ(verdicts["difi.move.feature.enableDPV"], "not honoured");
+  EXPECT_EQ(verdicts["difi.move.feature.enableDPH"], "not honoured");
   EXPECT_EQ(verdicts["difi.move.dpo.username"], "obsolete");
   EXPECT_EQ(verdicts["difi.move.dpo.resource"], "as default");
   EXPECT_EQ(verdicts["server.port"], "used");
@@ -270,10 +271,10 @@ TEST(ConfigReference, HasEverySettingAndNoHiddenOne) {
 }
 
 TEST(ConfigCheck, AServiceThatIsNotAvailableAndSwitchedOffIsNoMatter) {
-  const std::string_view off = "difi.move.feature.enableDPE=false\n";
+  const std::string_view off = "difi.move.feature.enableDPH=false\n";
   EXPECT_THAT(verdicts(off, "production"), ::testing::IsEmpty());
   EXPECT_THAT(checked(load(std::string(complete) + std::string(off), "production"), false, 0),
-              HasSubstr("used          integrasjonspunkt-local.properties:11: difi.move.feature.enableDPE = false"));
+              HasSubstr("as default    integrasjonspunkt-local.properties:11: difi.move.feature.enableDPH = false"));
 }
 
 TEST(ConfigCheck, WhatIsNotNeededIsCalledSo) {
@@ -289,7 +290,7 @@ TEST(ConfigCheck, KnowsTheProfiles) {
 }
 
 TEST(ConfigCheck, HasNothingAgainstDefaultsWrittenOutAndNamesForPlaceholders) {
-  EXPECT_THAT(verdicts("difi.move.feature.enableDPV=false\ndifi.move.nextmove.filedir=messages\nmy.name=x\n"
+  EXPECT_THAT(verdicts("difi.move.feature.enableDPH=false\ndifi.move.nextmove.filedir=messages\nmy.name=x\n"
                        "difi.move.dpo.resource=${my.name}\n"),
               ::testing::IsEmpty());
 }

@@ -113,27 +113,6 @@ std::string effective_value(const Config& config, const Setting& setting, std::s
   return set != all.end() ? set->value : shown_value(config.text_or(key, ""), secret);
 }
 
-std::string_view name_of(Config::KeyVerdict::Kind kind) {
-  using Kind = Config::KeyVerdict::Kind;
-  switch (kind) {
-    case Kind::wrong:
-      return "wrong";
-    case Kind::unknown:
-      return "unknown";
-    case Kind::not_honoured:
-      return "not honoured";
-    case Kind::obsolete:
-      return "obsolete";
-    case Kind::not_needed:
-      return "not needed";
-    case Kind::used:
-      return "used";
-    case Kind::as_default:
-      return "as default";
-  }
-  return "used";
-}
-
 json::object json_of(const Config::KeyVerdict& verdict) {
   json::array texts;
   for (const std::string& text : verdict.texts) texts.emplace_back(text);

@@ -25,6 +25,27 @@ std::size_t importance(std::string_view key) {
 
 }  // namespace
 
+std::string_view name_of(Config::KeyVerdict::Kind kind) {
+  using Kind = Config::KeyVerdict::Kind;
+  switch (kind) {
+    case Kind::wrong:
+      return "wrong";
+    case Kind::unknown:
+      return "unknown";
+    case Kind::not_honoured:
+      return "not honoured";
+    case Kind::obsolete:
+      return "obsolete";
+    case Kind::not_needed:
+      return "not needed";
+    case Kind::used:
+      return "used";
+    case Kind::as_default:
+      return "as default";
+  }
+  return "used";
+}
+
 std::string_view name_of(ConfigRemark::Level level) {
   switch (level) {
     case ConfigRemark::Level::note:

@@ -13,6 +13,8 @@
 namespace kanal::ops {
 
 [[nodiscard]] std::string_view name_of(ConfigRemark::Level level);
+/// `wrong`, `not honoured`, ...
+[[nodiscard]] std::string_view name_of(Config::KeyVerdict::Kind kind);
 
 /// `integrasjonspunkt-local.properties:12: difi.move.dpo.message-channel = "a b": must match ...`
 [[nodiscard]] std::string text_of(const ConfigRemark& remark);

@@ -168,12 +168,12 @@ std::set<std::string> literals_of_the_program() {
   return found;
 }
 
-/// As one literal, or as a prefix and a rest.
+/// As one literal, or put together of several.
 bool is_read(const std::set<std::string>& literals, const std::string& name) {
-  if (literals.contains(name)) return true;
+  if (literals.contains(name) || literals.contains("." + name)) return true;
   for (auto dot = name.find('.'); dot != std::string::npos; dot = name.find('.', dot + 1)) {
     const bool prefix = literals.contains(name.substr(0, dot)) || literals.contains(name.substr(0, dot + 1));
-    if (prefix && (literals.contains(name.substr(dot)) || literals.contains(name.substr(dot + 1)))) return true;
+    if (prefix && is_read(literals, name.substr(dot + 1))) return true;
   }
   return false;
 }

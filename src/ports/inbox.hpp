@@ -11,6 +11,7 @@ namespace kanal::ports {
 struct Inbox {
   std::string id;  ///< the organisation it belongs to, `0192:<orgnr>`
   domain::ChannelSet channels;
+  bool all_senders = false;  ///< answers to whatever this installation sent come here, in whose name it ever was
 };
 
 }  // namespace kanal::ports

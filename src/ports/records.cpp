@@ -7,8 +7,8 @@
 namespace kanal::ports {
 namespace {
 
-constexpr std::array<std::string_view, 6> state_names = {"seen",         "taking",      "stored",
-                                                         "acknowledged", "quarantined", "gone"};
+constexpr std::array<std::string_view, 7> state_names = {"seen",        "taking", "stored", "acknowledged",
+                                                         "quarantined", "gone",   "refused"};
 
 }  // namespace
 

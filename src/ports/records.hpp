@@ -113,6 +113,7 @@ struct RemoteItem {
     acknowledged,  ///< done
     quarantined,   ///< unreadable: kept, acknowledged or left by rule
     gone,          ///< vanished without our doing
+    refused,       ///< quarantined, and the service knows
   };
   ServiceIdentifier service;
   std::string inbox;  ///< whose mailbox: system user's organisation
@@ -128,7 +129,7 @@ struct RemoteItem {
   Time look_again{};    ///< unknown items: not before
   int attempts = 0;     ///< failed takes
   int fetches = 0;      ///< downloads we began, counted before each; 0: not known
-  MessageId refers_to;  ///< once known
+  MessageId refers_to;  ///< message, or conversation when only that is known; once known
   std::string detail;   ///< JSON of the transport's making: size, checksum, ...
   std::string reason;   ///< why this verdict or state, for people
 };

@@ -50,6 +50,7 @@ struct StatusQuery {
 struct MessageQuery {
   Direction direction = Direction::outgoing;
   std::optional<std::string> conversation_id, message_id, process, receiver_identifier, sender_identifier, service;
+  std::optional<Time> last_updated_from{}, last_updated_before{};  ///< from inclusive, before exclusive
 };
 
 /// Reading.

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -21,6 +22,19 @@
 
 namespace kanal::ports {
 
+/// How the flow asks what became of a document of which the service does not tell by itself (Sent::follow).
+struct FollowPlan {
+  Duration first = std::chrono::seconds(30);    ///< from SENDT to the first question
+  Duration interval = std::chrono::minutes(5);  ///< between questions about a young message
+  Duration longest = std::chrono::minutes(5);   ///< between questions about one as old as `grows_over` and more
+  Duration grows_over{};
+  int limit = 12;         ///< questions; 0: as long as the conversation is open
+  bool pollable = false;  ///< shown by the API: nothing but asking tells (rest-api.md section 7)
+  int batch = 1;          ///< questions that one call of statuses() takes
+  /// LEVERT makes a conversation finished, but whether it is read is still asked about, until it is settled.
+  bool after_delivery = false;
+};
+
 /// What a message service is. From it come capability answers, validation, metrics, health and documentation.
 struct Descriptor {
   ServiceIdentifier service;
@@ -35,12 +49,26 @@ struct Descriptor {
   bool answers_with_status = false;          ///< MOTTATT and LEVERT go back as documents (status-services)
   bool needs_own_certificate_check = false;  ///< own certificate must equal the one in Virksert (DPO, DPE)
   std::chrono::milliseconds polling_interval{15000};
+  FollowPlan follow{};
+  /// What cannot be read stays at the service, unacknowledged: whose it is, nobody can tell.
+  bool leaves_unreadable = false;
+  /// How many items a list shows at most, oldest first; 0: all. Beyond a full list nothing is known.
+  std::size_t list_window = 0;
+  /// What the service has taken over always brings a receipt of its delivery, on a channel that others may read.
+  bool receipts_follow = false;
+  std::vector<std::string> channel_remarks{};  ///< what an operator should know about the channels that are set
+  /// The service carries no arkivmelding_kvittering: the sender's client gets one made here when a message of its own
+  /// reaches this status (dpv.md 8, dpf.md 6.4).
+  std::optional<domain::ReceiptStatus> local_receipt{};
 };
 
 /// What the flow knows when a client creates a document.
 struct CreateContext {
   /// The incoming conversation that this document answers (`relatedToMessageId`), if we remember it.
   std::optional<Conversation> answered;
+  /// The channel of the message that was created last over this service, whichever client's: where a service that
+  /// takes channels in turn goes on after a restart. Reads the store.
+  std::function<std::optional<std::string>()> last_channel{};
 };
 
 /// A document ready to go out.
@@ -75,15 +103,45 @@ class Dispatch {
 /// The service has accepted the document.
 struct Sent {
   std::string remote_reference;
-  bool follow = false;  ///< ask statuses() later what became of it
+  bool follow = false;          ///< ask status() later what became of it
+  std::string message_title{};  ///< for the conversation; empty: leave it
+  /// Statuses that follow SENDT at once: a receipt that the service cannot carry counts as read.
+  std::vector<domain::ReceiptStatus> at_once{};
+};
+
+/// A status that a service reports.
+struct ReportedStatus {
+  domain::ReceiptStatus status{};
+  std::optional<Time> at;  ///< absent: when we learnt of it
+  std::optional<std::string> description;
+  std::optional<std::string> raw_receipt;
+};
+
+/// Which document is asked about.
+struct StatusQuestion {
+  std::string remote_reference;
+  std::string sender;        ///< its ISO 6523 text
+  std::string remembered{};  ///< what the last report about it said to remember
 };
 
 /// What the service says about something we sent.
 struct StatusReport {
-  enum class Outcome { pending, accepted, failed };
-  Outcome outcome = Outcome::pending;
-  std::string text;                ///< for the status description when failed
-  bool taken_by_receiver = false;  ///< the receiver has confirmed it (detection D3)
+  std::vector<ReportedStatus> statuses;  ///< in order; those the conversation has already are ignored
+  bool settled = false;                  ///< asking again brings nothing more
+  bool taken_by_receiver = false;        ///< the receiver has confirmed it (detection D3)
+  std::string remember{};                ///< given back with the next question
+  std::string remote_reference{};        ///< what the service calls it, when that is only known now
+};
+
+/// What a service tells of a message of ours in its own words, not in a document of eFormidling. It names the message
+/// or only its conversation.
+struct ServiceReceipt {
+  std::string kind;  ///< `leveringskvittering`
+  MessageId message_id;
+  ConversationId conversation_id;
+  std::string counterpart;  ///< who tells, ISO 6523 text
+  std::vector<ReportedStatus> statuses;
+  std::string raw;  ///< as received
 };
 
 /// An id in an inbox.
@@ -95,8 +153,9 @@ struct Listed {
 /// A package that was read and fully verified.
 struct InboundDocument {
   domain::Sbd sbd;
-  std::optional<BlobRef> package;  ///< decrypted ASiC-E, when the message has one
-  std::optional<Error> damage;     ///< the SBD could be read, its package not: never handed out
+  std::optional<BlobRef> package;           ///< decrypted ASiC-E, when the message has one
+  std::optional<Error> damage;              ///< the SBD could be read, its package not: never handed out
+  std::optional<ServiceReceipt> receipt{};  ///< instead of the SBD, at services that answer in their own words
 };
 
 /// What open() may use.
@@ -136,7 +195,15 @@ class Transport {
   virtual Result<Sent> send(const OutboundDocument& document, Dispatch& dispatch, std::stop_token stop) = 0;
 
   /// What became of a document we sent; only ever asked for references that send() gave us.
-  virtual Result<StatusReport> status(const std::string& remote_reference, const std::string& sender) = 0;
+  virtual Result<StatusReport> status(const StatusQuestion& question) = 0;
+
+  /// The same for up to FollowPlan::batch documents; an answer each, in the order of the questions.
+  virtual std::vector<Result<StatusReport>> statuses(const std::vector<StatusQuestion>& questions) {
+    std::vector<Result<StatusReport>> reports;
+    reports.reserve(questions.size());
+    for (const auto& question : questions) reports.push_back(status(question));
+    return reports;
+  }
 
   /// Mailboxes to poll; empty for a service that only sends.
   [[nodiscard]] virtual std::vector<Inbox> inboxes() const = 0;
@@ -153,8 +220,21 @@ class Transport {
   /// Reads and verifies a downloaded package. Nothing of it is visible before this has succeeded.
   virtual Result<InboundDocument> open(const RemoteItem& item, const BlobRef& raw, OpenContext context) = 0;
 
+  /// Reads an answer that another installation of the organisation kept as nobody's (Orphan::sbd) and handed over.
+  virtual Result<InboundDocument> read_orphan(const std::string& text) {
+    auto reading = domain::read_sbd(text);
+    if (!reading) return tl::unexpected(reading.error());
+    InboundDocument document;
+    document.sbd = std::move(reading->sbd);
+    return document;
+  }
+
   /// Confirms an item at the service. Called by the channel guard only, and only for stored items.
   virtual Result<Acknowledged> acknowledge(const RemoteItem& item) = 0;
+
+  /// Tells the service that an item which is kept here unread cannot be received. Called by the channel guard only.
+  /// Services that have no word for that leave it.
+  virtual Result<Acknowledged> refuse(const RemoteItem&) { return Acknowledged::done; }
 
   [[nodiscard]] virtual TransportHealth health() const = 0;
 

@@ -1,11 +1,15 @@
 #include "sim/answers.hpp"
 
 #include <algorithm>
-#include <cctype>
+#include <charconv>
+
+#include <algorithm>
 #include <utility>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+
+#include "base/ascii.hpp"
 
 namespace kanal::sim {
 namespace {
@@ -27,12 +31,6 @@ class BrokenSource final : public Source {
  private:
   bool given_ = false;
 };
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
 
 std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t");
@@ -59,6 +57,17 @@ std::optional<std::string> form_decode(std::string_view text) {
 }
 
 }  // namespace
+
+std::string lower_case(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), ascii_lower);
+  return out;
+}
+
+std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
 
 net::Response json_answer(int status, const json::value& body) {
   net::Response response;
@@ -136,7 +145,7 @@ Answer with_json(std::function<net::Response(const json::object&)> handle) {
 std::vector<std::string> accepted_types(const net::Request& request) {
   std::vector<std::string> out;
   for (const auto& [name, value] : request.headers) {
-    if (lower(name) != "accept") continue;
+    if (lower_case(name) != "accept") continue;
     std::string_view rest = value;
     while (!rest.empty()) {
       const auto comma = rest.find(',');
@@ -148,7 +157,7 @@ std::vector<std::string> accepted_types(const net::Request& request) {
 }
 
 std::string media_type(std::string_view content_type) {
-  return lower(trimmed(content_type.substr(0, content_type.find(';'))));
+  return lower_case(trimmed(content_type.substr(0, content_type.find(';'))));
 }
 
 std::vector<std::string> split_words(std::string_view text) {
@@ -176,6 +185,49 @@ std::optional<std::vector<std::pair<std::string, std::string>>> parse_form(std::
     out.emplace_back(std::move(*name), std::move(*value));
   }
   return out;
+}
+
+std::string_view reason_phrase(int status) {
+  switch (status) {
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 413:
+      return "Payload Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 429:
+      return "Too Many Requests";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    default:
+      return "Internal Server Error";
+  }
+}
+
+net::Response wrong(std::string_view message) { return json_answer(400, json::object{{"message", message}}); }
+
+bool change_delay(const json::object& body, std::string_view name, std::chrono::milliseconds& into) {
+  if (!body.contains(name)) return true;
+  const auto number = integer_member(body, name);
+  if (!number || *number < 0) return false;
+  into = std::chrono::milliseconds(*number);
+  return true;
+}
+
+std::size_t limit_of(const net::Request& request) {
+  constexpr std::size_t usual = 200;
+  constexpr std::size_t most = 5'000;
+  std::size_t limit = usual;
+  if (const auto text = request.parameter("limit")) std::from_chars(text->data(), text->data() + text->size(), limit);
+  return std::min(limit, most);
 }
 
 }  // namespace kanal::sim

@@ -36,15 +36,17 @@ OauthResult<void> read_key_reference(Assertion& assertion) {
     return assertion.kid.empty() ? OauthResult<void>(invalid("kid is empty")) : OauthResult<void>{};
   const auto chain = texts_member(header, "x5c");
   if (!chain || chain->empty() || chain->size() > max_certificates) return invalid("x5c is no list of certificates");
+  const auto unreadable = [] {
+    return oauth_error(400, "invalid_grant", "MP-120: Invalid certificate. x5c is not readable");
+  };
   for (const auto& text : *chain) {
     // Standard Base64 with padding: the URL-safe alphabet and line breaks are wrong here.
     const bool padded = text.size() % 4 == 0 && text.find_first_of("-_ \r\n") == std::string::npos;
-    const auto der = padded ? from_base64(text) : std::nullopt;
-    auto certificate =
-        der ? crypto::Certificate::from_der(*der) : Result<crypto::Certificate>(reject("x5c", "no Base64"));
-    if (!certificate) return oauth_error(400, "invalid_grant", "MP-120: Invalid certificate. x5c is not readable");
-    assertion.certificates.push_back(std::move(*certificate));
+    if (!padded) return unreadable();
   }
+  auto certificates = crypto::certificates_of(assertion.jws);
+  if (!certificates) return unreadable();
+  assertion.certificates = std::move(*certificates);
   return {};
 }
 

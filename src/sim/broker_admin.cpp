@@ -24,7 +24,6 @@ using SharedRequest = std::shared_ptr<const net::Request>;
 constexpr std::size_t default_list = 200;
 constexpr std::size_t max_list = 5'000;
 
-net::Response wrong(std::string_view message) { return json_answer(400, json::object{{"message", message}}); }
 net::Response done_if(bool found) { return empty_answer(found ? 204 : 404); }
 
 json::object admin_json(const Transfer& transfer) {

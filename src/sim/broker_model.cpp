@@ -21,11 +21,6 @@ namespace json = boost::json;
 constexpr std::string_view urn_organisation = "urn:altinn:organization:identifier-no:";
 constexpr std::string_view urn_resource = "urn:altinn:resource:";
 
-std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-}
-
 bool is_digits(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }

@@ -7,6 +7,10 @@
 #include <fmt/ranges.h>
 #include <boost/json/object.hpp>
 
+#include "sim/correspondence_errors.hpp"
+#include "sim/dpi_receipts.hpp"
+#include "sim/svarinn_list.hpp"
+
 namespace kanal::sim {
 namespace {
 
@@ -58,10 +62,11 @@ void add_registry_faults(std::vector<FaultName>& out) {
        {"registry.bare_pem", "certificates come without BEGIN and END lines (subject: identifier)"},
        {"registry.unknown_fields", "the answer has members nobody has seen before (subject: identifier)"},
        {"registry.empty_records", "serviceRecords is empty (subject: identifier)"},
+       {"registry.no_dpv_resource", "DPV records come without a resource (subject: identifier)"},
        {"registry.flip_to_dpv", "DPO records come as DPV (subject: identifier)"},
        {"registry.wrong_certificate", "Virksert has the certificate of somebody else (subject: identifier)"},
-       {"registry.expired_certificate", "Virksert has an expired certificate (subject: identifier)"},
-       {"registry.no_certificate", "Virksert has no certificate (subject: identifier)"}});
+       {"registry.expired_certificate", "Virksert, or a mailbox, has an expired certificate (subject: identifier)"},
+       {"registry.no_certificate", "Virksert, or a mailbox, has no certificate (subject: identifier)"}});
 }
 
 void add_broker_faults(std::vector<FaultName>& out) {
@@ -94,11 +99,207 @@ void add_broker_faults(std::vector<FaultName>& out) {
         "the overview has an unknown status and unknown members (subject: transfer id)"}});
 }
 
+void add_digital_post_faults(std::vector<FaultName>& out) {
+  add_http_faults(out, "corner2", "any endpoint of corner 2 (subject: message id or organisation)",
+                  {400, 401, 403, 429, 500, 502, 503});
+  for (const std::string_view endpoint : {"post", "statuses", "list", "download", "read"}) {
+    add_http_faults(
+        out, fmt::format("corner2.{}", endpoint),
+        fmt::format("corner 2's {} (subject: message id, but for post and list, or organisation)", endpoint),
+        {400, 401, 403, 429, 500, 502, 503});
+  }
+  out.insert(
+      out.end(),
+      {{"corner2.slow", "every request takes two seconds longer (subject: organisation)"},
+       {"corner2.hang", "requests are not answered for a long time (subject: organisation)"},
+       {"corner2.reset", "nothing is done, the connection is closed in the answer (subject: organisation)"},
+       {"corner2.html_error", "400 with an HTML body (subject: organisation)"},
+       {"corner2.expired_token", "401 as for an expired token (subject: organisation)"},
+       {"corner2.lost_answer", "the message is stored, the answer is lost (subject: message id or organisation)"},
+       {"corner2.503_after_store", "the message is stored, the answer is 503 (subject: message id or organisation)"},
+       {"corner2.statuses.no_timestamp", "a status has timestamp null (subject: message id)"},
+       {"corner2.statuses.unknown_status", "the statuses end with one that nobody knows (subject: message id)"},
+       {"corner2.ignore_channel", "a poll gives the receipts of all channels (subject: organisation)"},
+       {"corner2.ignore_page", "a poll gives the first page whatever page was asked for (subject: organisation)"},
+       {"corner2.empty_200", "a poll gives 200 with an empty body (subject: organisation)"},
+       {"corner2.empty_array", "a poll gives 200 with an empty array (subject: organisation)"},
+       {"corner2.single_object", "a poll gives the first item as an object, not an array (subject: organisation)"},
+       {"corner2.drip", "a poll's answer comes 16 bytes at a time, half a second apart (subject: organisation)"},
+       {"corner2.cut_array", "a poll gives an array that is cut (subject: organisation)"},
+       {"corner2.read_fails", "read answers 500 and marks nothing (subject: receipt id or organisation)"},
+       {"corner2.read_lost_answer", "marked as read, the answer is lost (subject: receipt id or organisation)"},
+       {"corner2.receipt.out_of_order", "the last receipt comes first (subject: conversation id or organisation)"},
+       {"corner2.receipt.duplicate", "a receipt comes twice with its id (subject: conversation id or organisation)"},
+       {"corner2.receipt.repeated", "a receipt comes again with another id (subject: conversation id or organisation)"},
+       {"krr.down", "the print certificate is not available, 503"},
+       {"krr.hang", "the print certificate is not given for a long time"},
+       {"krr.reset", "the connection is closed in the answer"},
+       {"krr.expired_certificate", "the print certificate has expired"},
+       {"krr.unknown_fields", "the answer has members nobody has seen before"}});
+  for (const auto& flaw : receipt_flaws()) {
+    out.push_back({fmt::format("corner2.receipt.{}", flaw.name),
+                   fmt::format("{} (subject: conversation id or organisation)", flaw.description)});
+  }
+}
+
+void add_svarut_faults(std::vector<FaultName>& out) {
+  const auto statuses = {400, 401, 403, 404, 413, 429, 500, 502, 503};
+  add_http_faults(out, "svarut", "any call of SvarUt (subject: organisation)", statuses);
+  for (const std::string_view endpoint : {"send", "status", "eksternref", "types", "systems", "events", "soap"}) {
+    add_http_faults(out, fmt::format("svarut.{}", endpoint),
+                    fmt::format("SvarUt's {} (subject: organisation)", endpoint), statuses);
+  }
+  out.insert(
+      out.end(),
+      {{"svarut.slow", "every request takes two seconds longer (subject: organisation)"},
+       {"svarut.hang", "requests are not answered for a long time (subject: organisation)"},
+       {"svarut.reset", "nothing is done, the connection is closed in the answer (subject: organisation)"},
+       {"svarut.error_json_string", "an error's errorJson is a text, not an object (subject: organisation)"},
+       {"svarut.send.lost_answer", "the forsendelse exists, the answer is lost (subject: eksternReferanse)"},
+       {"svarut.send.503_after_store", "the forsendelse exists, the answer is 503 (subject: eksternReferanse)"},
+       {"svarut.send.empty_200", "the forsendelse exists, the answer is 200 and empty (subject: eksternReferanse)"},
+       {"svarut.send.no_id", "the forsendelse exists, the answer has no id (subject: eksternReferanse)"},
+       {"svarut.status.missing", "a status is left out (subject: forsendelse id)"},
+       {"svarut.status.unknown_status", "a status is one that nobody knows (subject: forsendelse id)"},
+       {"svarut.status.null_status", "a status is null (subject: forsendelse id)"},
+       {"svarut.status.duplicated", "a status comes twice (subject: forsendelse id)"},
+       {"svarut.status.foreign_id", "there is a status that was not asked for (subject: organisation)"},
+       {"svarut.eksternref.empty", "the search finds nothing yet (subject: eksternReferanse)"},
+       {"svarut.soap.fault", "SOAP answers with a fault that may pass (subject: organisation)"},
+       {"svarut.soap.multipart_answer", "SOAP answers with multipart/related (subject: organisation)"}});
+}
+
+void add_svarinn_faults(std::vector<FaultName>& out) {
+  const auto statuses = {401, 404, 429, 500, 502, 503};
+  add_http_faults(out, "svarinn", "any call of SvarInn (subject: user name)", statuses);
+  for (const std::string_view endpoint : {"list", "download", "kvitterMottak", "mottakFeilet"}) {
+    add_http_faults(out, fmt::format("svarinn.{}", endpoint),
+                    fmt::format("SvarInn's {} (subject: forsendelse id, but for list, or user name)", endpoint),
+                    statuses);
+  }
+  for (const auto& flaw : list_flaws()) {
+    out.push_back({fmt::format("svarinn.list.{}", flaw.name),
+                   fmt::format("in a list {} (subject: forsendelse id or user name)", flaw.description)});
+  }
+  out.insert(out.end(),
+             {{"svarinn.slow", "every request takes two seconds longer (subject: user name)"},
+              {"svarinn.hang", "requests are not answered for a long time (subject: user name)"},
+              {"svarinn.reset", "nothing is done, the connection is closed in the answer (subject: user name)"},
+              {"svarinn.list.cut", "a list is cut in the middle (subject: user name)"},
+              {"svarinn.download.truncated", "half of the bytes, as if that were all (subject: forsendelse id)"},
+              {"svarinn.download.reset", "half of the bytes, then the connection breaks (subject: forsendelse id)"},
+              {"svarinn.download.wrong_certificate", "encrypted for somebody else (subject: forsendelse id)"},
+              {"svarinn.download.lone_file", "the first document as it is, without a zip (subject: forsendelse id)"},
+              {"svarinn.download.no_type", "there is no Content-Type (subject: forsendelse id)"},
+              {"svarinn.download.folders", "the names in the zip have folders (subject: forsendelse id)"},
+              {"svarinn.download.traversal", "the names in the zip begin with ../ (subject: forsendelse id)"},
+              {"svarinn.kvitterMottak.lost_answer", "acknowledged, the answer is lost (subject: forsendelse id)"},
+              {"svarinn.kvitterMottak.500_after", "acknowledged, the answer is 500 (subject: forsendelse id)"}});
+}
+
+void add_correspondence_faults(std::vector<FaultName>& out) {
+  const auto statuses = {400, 401, 403, 408, 429, 500, 502, 503};
+  add_http_faults(out, "correspondence", "any endpoint of Correspondence (subject: correspondence id or organisation)",
+                  statuses);
+  for (const std::string_view endpoint : {"upload", "overview", "lookup"}) {
+    add_http_faults(out, fmt::format("correspondence.{}", endpoint),
+                    fmt::format("Correspondence's {} (subject: organisation; for overview the correspondence id, for "
+                                "lookup the sendersReference too)",
+                                endpoint),
+                    statuses);
+  }
+  for (const auto& error : correspondence_errors()) {
+    if (!is_upload_error(error.code)) continue;
+    out.push_back({fmt::format("correspondence.upload.{}", error.code),
+                   fmt::format("an upload is refused at its place in the order of checks: {} {} (subject: "
+                               "sendersReference or organisation)",
+                               error.status, error.detail)});
+  }
+  for (const int status : {500, 502, 503}) {
+    out.push_back({fmt::format("correspondence.html_{}", status),
+                   fmt::format("{} with an HTML body (subject: organisation)", status)});
+  }
+  out.insert(
+      out.end(),
+      {{"correspondence.slow", "every request takes two seconds longer (subject: organisation)"},
+       {"correspondence.hang", "requests are not answered for a long time (subject: organisation)"},
+       {"correspondence.reset", "nothing is done, the connection is closed in the answer (subject: organisation)"},
+       {"correspondence.outage", "404 with a plain page, as from a proxy without its service (subject: organisation)"},
+       {"correspondence.revoked_token",
+        "the token is revoked: 401 for it from now on, not for another one (subject: organisation)"},
+       {"correspondence.drip", "the answer comes 16 bytes at a time, half a second apart (subject: organisation)"},
+       {"correspondence.endless", "the answer never ends (subject: organisation)"},
+       {"correspondence.empty_body", "done, and the answer is 200 with an empty body (subject: organisation)"},
+       {"correspondence.clock_ahead",
+        "the service's clock is 30 days ahead when dates are checked (subject: sendersReference or organisation)"},
+       {"correspondence.upload.lost_answer",
+        "the correspondence exists, the answer is lost (subject: sendersReference or organisation)"},
+       {"correspondence.upload.503_after_store",
+        "the correspondence exists, the answer is 503 (subject: sendersReference or organisation)"},
+       {"correspondence.upload.null_list",
+        "the correspondence exists, `correspondences` is null (subject: sendersReference or organisation)"},
+       {"correspondence.upload.empty_list",
+        "the correspondence exists, `correspondences` is empty (subject: sendersReference or organisation)"},
+       {"correspondence.upload.twice",
+        "two correspondences with the same sendersReference are made (subject: sendersReference or organisation)"},
+       {"correspondence.upload.race",
+        "an upload waits two seconds between its checks and the store (subject: sendersReference or organisation)"},
+       {"correspondence.overview.unknown_status",
+        "the status is Forwarded, which nobody knows (subject: correspondence id or organisation)"},
+       {"correspondence.overview.unknown_members",
+        "the overview has members nobody has seen before (subject: correspondence id or organisation)"},
+       {"correspondence.overview.no_offset",
+        "times come without an offset (subject: correspondence id or organisation)"},
+       {"correspondence.overview.seven_digits",
+        "times come with seven digits of a second (subject: correspondence id or organisation)"},
+       {"correspondence.lookup.empty",
+        "the look-up finds nothing, whatever there is (subject: sendersReference or organisation)"},
+       {"correspondence.read_unpublished",
+        "it is read without ever being published (subject: sendersReference or organisation)"},
+       {"correspondence.straight_to_read",
+        "it is published and read at the same time (subject: sendersReference or organisation)"},
+       {"correspondence.purge_unpublished",
+        "Altinn purges it before it is published (subject: sendersReference or organisation)"},
+       {"correspondence.health.503", "the health probe answers 503"}});
+}
+
+void add_service_bus_faults(std::vector<FaultName>& out) {
+  const auto statuses = {400, 401, 403, 404, 410, 429, 500, 503};
+  add_http_faults(out, "servicebus", "any call of the Service Bus (subject: queue)", statuses);
+  for (const std::string_view endpoint : {"send", "head", "complete", "unlock", "renew"}) {
+    add_http_faults(out, fmt::format("servicebus.{}", endpoint),
+                    fmt::format("the Service Bus's {} (subject: queue)", endpoint), statuses);
+  }
+  out.insert(
+      out.end(),
+      {{"servicebus.slow", "every request takes two seconds longer (subject: queue)"},
+       {"servicebus.hang", "requests are not answered for a long time (subject: queue)"},
+       {"servicebus.reset", "nothing is done, the connection is closed in the answer (subject: queue)"},
+       {"servicebus.send.too_large", "403, as for a message that is too large (subject: queue)"},
+       {"servicebus.send.quota", "403, as for a queue that is full (subject: queue)"},
+       {"servicebus.send.lost_answer", "the message is stored, the answer is lost (subject: queue)"},
+       {"servicebus.send.503_after_store", "the message is stored, the answer is 503 (subject: queue)"},
+       {"servicebus.head.lost_answer", "the message is locked, the answer is lost (subject: queue)"},
+       {"servicebus.head.cut", "the message is locked, half of it comes (subject: queue)"},
+       {"servicebus.head.malformed", "half of the message comes as if it were all (subject: queue)"},
+       {"servicebus.head.duplicate", "the message comes once more, with a number of its own (subject: queue)"},
+       {"servicebus.head.no_properties", "BrokerProperties are absent (subject: queue)"},
+       {"servicebus.head.text_sequence", "SequenceNumber is a text (subject: queue)"},
+       {"servicebus.head.unknown_members", "BrokerProperties have members nobody has seen before (subject: queue)"},
+       {"servicebus.complete.lost_answer", "completed, the answer is lost (subject: queue or sequence number)"},
+       {"servicebus.complete.lock_lost", "the lock is lost early, 404 (subject: queue or sequence number)"}});
+}
+
 std::vector<FaultName> make_catalogue() {
   std::vector<FaultName> out;
   add_token_faults(out);
   add_registry_faults(out);
   add_broker_faults(out);
+  add_digital_post_faults(out);
+  add_svarut_faults(out);
+  add_svarinn_faults(out);
+  add_correspondence_faults(out);
+  add_service_bus_faults(out);
   std::ranges::sort(out, {}, &FaultName::name);
   return out;
 }

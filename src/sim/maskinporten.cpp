@@ -22,6 +22,8 @@ using SharedRequest = std::shared_ptr<const net::Request>;
 
 constexpr std::size_t max_form_bytes = std::size_t{64} * 1024;
 constexpr std::string_view grant_type = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+/// Altinn, where one organisation lets another act for it.
+constexpr std::string_view delegation_source = "https://tt02.altinn.no/";
 constexpr std::chrono::minutes wrong_clock{5};
 constexpr std::chrono::seconds short_life{5};
 constexpr std::chrono::minutes sweep_every{5};
@@ -177,7 +179,8 @@ OauthResult<json::object> Maskinporten::grant(const Assertion& assertion, Time n
   if (assertion.on_behalf_of) {
     return oauth_error(400, "invalid_grant", "Invalid assertion. The client is not registered for iss_onbehalfof");
   }
-  if (assertion.consumer_org && !client.registration.delegated_by.contains(*assertion.consumer_org)) {
+  const bool for_itself = assertion.consumer_org == client.registration.organisation;
+  if (assertion.consumer_org && !for_itself && !client.registration.delegated_by.contains(*assertion.consumer_org)) {
     return oauth_error(403, "access_denied",
                        "Consumer " + *assertion.consumer_org + " has not delegated access to the scope in Altinn");
   }
@@ -302,7 +305,10 @@ json::object Maskinporten::claims_for(const Client& client, const Assertion& ass
       {"iat", seconds_of(issued)},
       {"exp", seconds_of(issued + life)},
       {"jti", new_uuid()}};
-  if (assertion.consumer_org) claims["supplier"] = organisation_json(client.registration.organisation);
+  if (assertion.consumer_org && *assertion.consumer_org != client.registration.organisation) {
+    claims["supplier"] = organisation_json(client.registration.organisation);
+    claims["delegation_source"] = delegation_source;
+  }
   if (user) {
     claims["authorization_details"] =
         json::array{json::object{{"type", "urn:altinn:systemuser"},

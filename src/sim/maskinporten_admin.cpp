@@ -14,8 +14,6 @@ namespace {
 namespace json = boost::json;
 using SharedRequest = std::shared_ptr<const net::Request>;
 
-net::Response wrong(std::string_view message) { return json_answer(400, json::object{{"message", message}}); }
-
 net::Response add_client(Maskinporten& maskinporten, const json::object& body) {
   const auto scopes = texts_member(body, "scopes");
   ClientRegistration client{text_member(body, "client_id"), text_member(body, "organisation"), {}, {}};

@@ -172,8 +172,7 @@ TEST_F(MaskinportenTest, RefusesAnAssertionThatWasUsed) {
 }
 
 TEST_F(MaskinportenTest, NamesTheScopeThatIsNotGranted) {
-  expect_error(grant(with("scope", "eformidling:dpo digitalpostinnbygger:send")), 400, "invalid_scope",
-               "digitalpostinnbygger:send");
+  expect_error(grant(with("scope", "eformidling:dpo global/navn.read")), 400, "invalid_scope", "global/navn.read");
   arm("maskinporten.invalid_scope", 1, "eformidling:dpe");
   EXPECT_EQ(grant(good()).status, 200);
   expect_error(grant(with("scope", "eformidling:dpo eformidling:dpe")), 400, "invalid_scope", "eformidling:dpe");
@@ -189,6 +188,10 @@ TEST_F(MaskinportenTest, ActsForOthersOnlyWhenDelegated) {
   const auto token = json::parse(crypto::parse_jws(text(object_of(answer), "access_token"))->payload).as_object();
   EXPECT_EQ(text(token.at("consumer").as_object(), "ID"), "0192:310701378");
   EXPECT_EQ(text(token.at("supplier").as_object(), "ID"), "0192:310700002");
+  EXPECT_EQ(text(token, "delegation_source"), "https://tt02.altinn.no/");
+  const auto own = grant(with("consumer_org", agency));
+  ASSERT_EQ(own.status, 200) << "nobody needs a delegation of itself";
+  EXPECT_FALSE(crypto::parse_jws(text(object_of(own), "access_token"))->payload.find("supplier") != std::string::npos);
   expect_error(grant(with("iss_onbehalfof", "x")), 400, "invalid_grant", "iss_onbehalfof");
 }
 

@@ -1,6 +1,7 @@
-// The national services together: Maskinporten, Altinn's token exchange, the Service Registry and the broker, on one
-// clock, with one audit trail, one set of faults, one TLS identity and one folder. What `kanal sandbox` and the tests
-// start. Thread-safe after start().
+// The national services together: Maskinporten, Altinn's token exchange, the Service Registry, the broker, corner 2 of
+// DPI with its suppliers and the print certificate, Altinn Correspondence behind its proxy, KS SvarUt with SvarInn, and
+// the Service Bus of DPE, on one clock, with one audit trail, one set of faults, one TLS identity and one folder. What
+// `kanal sandbox` and the tests start. Thread-safe after start().
 #pragma once
 
 #include <filesystem>
@@ -14,8 +15,14 @@
 #include "crypto/certificate.hpp"
 #include "sim/altinn_exchange.hpp"
 #include "sim/broker.hpp"
+#include "sim/corner2.hpp"
+#include "sim/correspondence.hpp"
+#include "sim/krr_print.hpp"
 #include "sim/maskinporten.hpp"
+#include "sim/service_bus.hpp"
 #include "sim/service_registry.hpp"
+#include "sim/svarinn.hpp"
+#include "sim/svarut.hpp"
 
 namespace kanal::sim {
 
@@ -29,6 +36,11 @@ struct NationalOptions {
     std::uint16_t exchange = 0;
     std::uint16_t registry = 0;
     std::uint16_t broker = 0;
+    std::uint16_t corner2 = 0;
+    std::uint16_t krr_print = 0;
+    std::uint16_t correspondence = 0;
+    std::uint16_t svarut = 0;  ///< SvarInn too
+    std::uint16_t service_bus = 0;
   } ports{};
   BrokerRules broker{};
   bool registry_requires_token = true;
@@ -36,6 +48,18 @@ struct NationalOptions {
   std::optional<crypto::PrivateKey> maskinporten_key{};
   std::optional<crypto::PrivateKey> exchange_key{};
   std::optional<crypto::Identity> registry_signer{};
+  Corner2Rules corner2{};
+  /// Issues the certificates of the mailbox and the print supplier; made anew when absent.
+  std::optional<crypto::Identity> supplier_ca{};
+  /// Ready made; then `supplier_ca` is not looked at.
+  std::optional<DpiSuppliers> suppliers{};
+  CorrespondenceRules correspondence{};
+  SvarUtRules svarut{};
+  /// What senders to SvarUt encrypt for; issued by the suppliers' CA when absent.
+  std::optional<crypto::Identity> svarut_identity{};
+  ServiceBusRules service_bus{};
+  /// Of the policy at the Service Bus; the Service Registry gives it out too.
+  std::string sas_key = "c2FuZGJveCBrZXkgb2YgdGhlIHNoYXJlZCBwb2xpY3k=";
 };
 
 /// An organisation as others find it.
@@ -45,6 +69,8 @@ struct OrganisationRegistration {
   std::optional<std::set<std::string>>
       processes{};  ///< absent: every ARKIVMELDING and AVTALT process; empty: none, so DPV
   std::optional<crypto::Certificate> certificate{};  ///< in Virksert, for DPO and DPE
+  /// Has a receiving system in SvarUt, at both levels; with `processes` empty it is reached with DPF.
+  bool dpf = false;
 };
 
 class National {
@@ -62,6 +88,11 @@ class National {
   [[nodiscard]] AltinnExchange& exchange() { return exchange_; }
   [[nodiscard]] ServiceRegistry& registry() { return registry_; }
   [[nodiscard]] Broker& broker() { return broker_; }
+  [[nodiscard]] Corner2& corner2() { return corner2_; }
+  [[nodiscard]] Correspondence& correspondence() { return correspondence_; }
+  [[nodiscard]] SvarUt& svarut() { return svarut_; }
+  [[nodiscard]] SvarInn& svarinn() { return svarinn_; }
+  [[nodiscard]] ServiceBus& service_bus() { return service_bus_; }
   [[nodiscard]] AuditTrail& audit() { return audit_; }
   [[nodiscard]] Faults& faults() { return faults_; }
 
@@ -71,6 +102,18 @@ class National {
   [[nodiscard]] std::string exchange_url() const { return exchange_.exchange_url(); }
   [[nodiscard]] std::string registry_url() const { return registry_.endpoint(); }
   [[nodiscard]] std::string broker_url() const { return broker_.service_url(); }
+  [[nodiscard]] std::string corner2_url() const { return corner2_.service_url(); }
+  [[nodiscard]] std::string krr_print_url() const { return krr_print_.service_url(); }
+  [[nodiscard]] std::string correspondence_url() const { return correspondence_.service_url(); }
+  [[nodiscard]] std::string correspondence_health_url() const { return correspondence_.health_url(); }
+  [[nodiscard]] std::string svarut_url() const { return svarut_.url(); }
+  [[nodiscard]] std::string svarinn_url() const { return svarinn_.service_url(); }
+  /// Host and port.
+  [[nodiscard]] std::string service_bus_host() const { return service_bus_.host(); }
+  /// A new key, at the Service Bus and at the registry; the former one is good no more.
+  void rotate_sas_key(const std::string& key);
+  /// The CA of the suppliers' certificates: what receipts are trusted by.
+  [[nodiscard]] const crypto::Certificate& supplier_ca() const { return supplier_ca_; }
 
   /// A client owned by `orgnr`, which signs with that organisation's certificate.
   void register_client(const std::string& client_id, const std::string& orgnr,
@@ -80,11 +123,16 @@ class National {
                                std::set<std::string> scopes = usual_scopes());
   void approve_system_user(const std::string& client_id, const std::string& orgnr, const std::string& external_ref);
   void register_organisation(const OrganisationRegistration& organisation);
+  /// A mailbox without a supplier is one at the simulated one. `behaviour` is what becomes of mail to this person.
+  /// `sim.person`.
+  Result<void> register_resident(Resident resident, const Behaviour& behaviour = {});
 
-  /// Those of an installation with DPO (altinn-auth.md section 1).
+  /// Those of an installation with every service (altinn-auth.md section 1, dpi.md section 2, dpf.md 3.1).
   [[nodiscard]] static std::set<std::string> usual_scopes();
 
  private:
+  National(const NationalOptions& options, const DpiSuppliers& suppliers, Clock& clock, Log& log);
+
   std::filesystem::path folder_;
   AuditTrail audit_;
   Faults faults_;
@@ -93,6 +141,13 @@ class National {
   AltinnExchange exchange_;
   ServiceRegistry registry_;
   Broker broker_;
+  crypto::Certificate supplier_ca_;
+  Corner2 corner2_;
+  KrrPrint krr_print_;
+  Correspondence correspondence_;
+  SvarUt svarut_;
+  SvarInn svarinn_;
+  ServiceBus service_bus_;
 };
 
 }  // namespace kanal::sim

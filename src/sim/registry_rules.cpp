@@ -38,6 +38,12 @@ std::vector<ProcessEntry> make_catalogue() {
                    ProcessCategory::avtalt,
                    {"urn:no:difi:avtalt:xsd::avtalt"}});
   }
+  for (const std::string name : {"info", "vedtak"}) {
+    out.push_back({"urn:no:difi:profile:digitalpost:" + name + ":ver1.0",
+                   ProcessCategory::digitalpost,
+                   {"urn:no:difi:digitalpost:xsd:digital::digital", "urn:no:difi:digitalpost:xsd:digital::digital_dpv",
+                    "urn:no:difi:digitalpost:xsd:fysisk::print"}});
+  }
   return out;
 }
 
@@ -80,7 +86,7 @@ Route dpo(const Organisation& organisation, const ProcessEntry& process, const R
 
 Route dpv(const Organisation& organisation, const ProcessEntry& process, const RoutingSettings& settings) {
   auto out = record(organisation, process, "DPV", settings.correspondence_url, std::nullopt);
-  service_of(out)["resource"] = settings.dpv_resource;
+  if (auto resource = dpv_resource(process, settings); !resource.empty()) service_of(out)["resource"] = resource;
   return out;
 }
 
@@ -135,11 +141,26 @@ std::set<std::string> processes_of(ProcessCategory category) {
 
 Route route(const Organisation& organisation, const ProcessEntry& process, std::optional<int> level,
             const RoutingSettings& settings) {
+  if (process.category == ProcessCategory::digitalpost) return std::optional<json::object>{};
   if (process.category == ProcessCategory::arkivmelding) return arkivmelding(organisation, process, level, settings);
   if (!organisation.processes.contains(process.identifier)) return std::optional<json::object>{};
   if (process.category == ProcessCategory::avtalt) return dpo(organisation, process, settings);
   if (!organisation.dpe_certificate) return no_certificate(organisation);
   return record(organisation, process, "DPE", process.queue, organisation.dpe_certificate);
+}
+
+std::string dpv_resource(const ProcessEntry& process, const RoutingSettings& settings) {
+  constexpr std::string_view family = "urn:no:difi:profile:arkivmelding:";
+  constexpr std::string_view default_name = "administrasjon";
+  if (const auto found = settings.dpv_resources.find(process.identifier); found != settings.dpv_resources.end()) {
+    return found->second;
+  }
+  std::string_view name = default_name;
+  if (process.identifier.starts_with(family) && process.identifier.find(":response:") == std::string::npos) {
+    name = std::string_view(process.identifier).substr(family.size());
+    name = name.substr(0, name.find(':'));
+  }
+  return "eformidling-dpv-" + std::string(name);
 }
 
 json::object info_record(const Organisation& organisation) {

@@ -1,7 +1,8 @@
 // The national routing rules of the Service Registry for organisations (service-registry.md 5.1-5.3) as pure functions
-// over an organisation's registrations. Persons and health come as "not found".
+// over an organisation's registrations. Residents: resident_rules.hpp. Health comes as "not found".
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -13,7 +14,7 @@
 
 namespace kanal::sim {
 
-enum class ProcessCategory { arkivmelding, einnsyn, avtalt };
+enum class ProcessCategory { arkivmelding, einnsyn, avtalt, digitalpost };
 
 struct ProcessEntry {
   std::string identifier;
@@ -47,10 +48,15 @@ struct RoutingSettings {
   std::string correspondence_url = "https://correspondence.sandbox.invalid";
   std::string svarut_url = "https://svarut.sandbox.invalid";
   std::string dpo_resource = "eformidling-dpo-meldingsutveksling";
-  std::string dpv_resource = "eformidling-dpv-meldingsutveksling";
+  /// Of processes that have another one than dpv_resource() makes; empty: the record has none.
+  std::map<std::string, std::string> dpv_resources{};
   std::optional<std::string> svarut_certificate{};
   bool enable_dpf_dpv = true;
 };
+
+/// The Altinn resource of a DPV record (dpv.md 4.2): `eformidling-dpv-<process>`; digital post uses that of the default
+/// arkivmelding process. Empty: none.
+[[nodiscard]] std::string dpv_resource(const ProcessEntry& process, const RoutingSettings& settings);
 
 /// An error answer of the registry.
 struct RegistryError {

@@ -19,6 +19,7 @@ namespace kanal::sim {
 struct ServiceRegistry::Lookup {
   std::string identifier;  ///< as in the path
   std::optional<int> level{};
+  bool print = true;                          ///< is a print record wanted?
   std::shared_ptr<const TokenFacts> token{};  ///< null when no token is required
 };
 
@@ -55,6 +56,20 @@ std::optional<std::string> organisation_number(std::string_view identifier) {
   const auto number = identifier.substr(0, identifier.find(':'));
   if (!domain::is_orgnr(number)) return std::nullopt;
   return std::string(number);
+}
+
+bool is_person(std::string_view identifier) { return identifier.size() == 11 && is_digits(identifier); }
+
+/// What the audit shows of an identifier: no person's number.
+std::string audited(const std::string& identifier) {
+  if (is_person(identifier)) return masked_person(identifier);
+  return organisation_number(identifier).value_or("not an organisation");
+}
+
+std::string audited_path(const std::string& path, const std::string& identifier) {
+  const auto at = is_person(identifier) ? path.find(identifier) : std::string::npos;
+  return at == std::string::npos ? path
+                                 : path.substr(0, at) + masked_person(identifier) + path.substr(at + identifier.size());
 }
 
 RegistryResult<std::optional<int>> security_level(const net::Request& request) {
@@ -97,6 +112,7 @@ ServiceRegistry::ServiceRegistry(ServiceRegistryOptions options, const Issuer& m
       site_("registry", options_.site, environment) {
   add_routes();
   add_admin_routes();
+  add_resident_admin_routes();
 }
 
 void ServiceRegistry::put(Organisation organisation) {
@@ -129,6 +145,16 @@ void ServiceRegistry::set_routing(RoutingSettings routing) {
   options_.routing = std::move(routing);
 }
 
+void ServiceRegistry::set_post(DigitalPostSettings post) {
+  const std::scoped_lock lock(mutex_);
+  options_.post = std::move(post);
+}
+
+DigitalPostSettings ServiceRegistry::post() const {
+  const std::scoped_lock lock(mutex_);
+  return options_.post;
+}
+
 RoutingSettings ServiceRegistry::routing() const {
   const std::scoped_lock lock(mutex_);
   return options_.routing;
@@ -143,6 +169,11 @@ void ServiceRegistry::rotate_key() {
   auto signer = self_signed(environment_.clock.now());
   const std::scoped_lock lock(mutex_);
   signer_ = std::move(signer);
+}
+
+void ServiceRegistry::set_sas_key(std::string key) {
+  const std::scoped_lock lock(mutex_);
+  options_.sas_key = std::move(key);
 }
 
 RegistryResult<std::shared_ptr<const TokenFacts>> ServiceRegistry::authorise(const net::Request& request) {
@@ -186,13 +217,15 @@ net::Response ServiceRegistry::serve(const net::Request& request, const std::str
   if (!wants_jose && !takes_plain) return empty_answer(406);
   const auto level = security_level(request);
   if (!level) return error_answer(level.error());
-  const auto payload = call({identifier, *level, *token});
-  environment_.audit.record({.simulator = "registry",
-                             .organisation = *token ? (*token)->actor : std::string{},
-                             .vendor = *token ? (*token)->client_id : std::string{},
-                             .action = payload ? "lookup" : "lookup.refused",
-                             .subject = organisation_number(identifier).value_or("not an organisation"),
-                             .detail = payload ? request.path : std::to_string(payload.error().status)});
+  const bool print = request.parameter("print") != "false";
+  const auto payload = call({identifier, *level, print, *token});
+  environment_.audit.record(
+      {.simulator = "registry",
+       .organisation = *token ? (*token)->actor : std::string{},
+       .vendor = *token ? (*token)->client_id : std::string{},
+       .action = payload ? "lookup" : "lookup.refused",
+       .subject = audited(identifier),
+       .detail = payload ? audited_path(request.path, identifier) : std::to_string(payload.error().status)});
   if (!payload) return error_answer(payload.error());
   if (wants_jose && !environment_.faults.consume("registry.unsigned", identifier)) return sign(*payload, identifier);
   return text_answer(200, *payload, std::string(plain_type) + ";charset=UTF-8");
@@ -217,8 +250,7 @@ RegistryResult<Organisation> ServiceRegistry::organisation_for(const std::string
   const auto not_found = [&] { return registry_error(404, "Entity with identifier '" + identifier + "' not found."); };
   const auto orgnr = organisation_number(identifier);
   if (!orgnr) {
-    const bool person = identifier.size() == 11 && is_digits(identifier);
-    if (person && all_processes)
+    if (is_person(identifier) && all_processes)
       return registry_error(404, "No service record found for citizen: " + identifier, "message");
     return not_found();
   }
@@ -243,7 +275,38 @@ RegistryResult<Organisation> ServiceRegistry::organisation_for(const std::string
   return std::move(*organisation);
 }
 
+RegistryResult<std::optional<std::string>> ServiceRegistry::resident_records(
+    const Lookup& lookup, const std::vector<const ProcessEntry*>& processes) const {
+  const auto resident = find_resident(lookup.identifier);
+  if (!resident) return std::optional<std::string>{};
+  if (lookup.token && !has_service(*lookup.token, "dpi")) {
+    return registry_error(401, "Access is denied: missing scope");
+  }
+  json::array records;
+  std::optional<Organisation> sender;
+  if (lookup.token) sender = find(organisation_number(lookup.token->consumer).value_or(""));
+  for (const auto* process : processes) {
+    auto some = route_resident(*resident, *process, sender, lookup.print, post(), routing());
+    for (auto& record : some) records.push_back(std::move(record));
+  }
+  spoil_certificates(records, resident->id);
+  // The return address of a letter is that of the organisation that asks.
+  const bool any_print = std::ranges::any_of(records, [](const json::value& record) {
+    const auto* physical = record.as_object().if_contains("fysiskPost");
+    return physical != nullptr && physical->as_bool();
+  });
+  if (any_print && lookup.token && !sender) {
+    return registry_error(404, "Entity with identifier '" + lookup.token->consumer + "' not found.");
+  }
+  return std::optional(entity(resident->id, info_record(*resident), std::move(records)));
+}
+
 RegistryResult<std::string> ServiceRegistry::all_records(const Lookup& lookup) const {
+  std::vector<const ProcessEntry*> processes;
+  for (const auto& process : process_catalogue()) processes.push_back(&process);
+  auto resident = resident_records(lookup, processes);
+  if (!resident) return tl::unexpected(resident.error());
+  if (*resident) return std::move(**resident);
   const auto organisation = organisation_for(lookup.identifier, true);
   if (!organisation) return tl::unexpected(organisation.error());
   json::array records;
@@ -252,24 +315,32 @@ RegistryResult<std::string> ServiceRegistry::all_records(const Lookup& lookup) c
     if (!record) return tl::unexpected(record.error());
     if (*record) records.push_back(std::move(**record));
   }
-  return entity(*organisation, std::move(records));
+  return entity(organisation->orgnr, info_record(*organisation), std::move(records));
 }
 
 RegistryResult<std::string> ServiceRegistry::process_records(const Lookup& lookup, const std::string& process) const {
   const auto* entry = find_process(process);
   if (entry == nullptr) return registry_error(404, "Process '" + process + "' not found.");
+  const auto unsupported = [&] {
+    return registry_error(
+        404, "Entity with identifier '" + lookup.identifier + "' does not support process '" + process + "'.");
+  };
+  auto resident = resident_records(lookup, {entry});
+  if (!resident) return tl::unexpected(resident.error());
+  if (*resident && entry->category != ProcessCategory::digitalpost) return unsupported();
+  if (*resident) return std::move(**resident);
   const auto organisation = organisation_for(lookup.identifier, false);
   if (!organisation) return tl::unexpected(organisation.error());
   auto record = route(*organisation, *entry, lookup.level, routing());
   if (!record) return tl::unexpected(record.error());
-  if (!*record) {
-    return registry_error(
-        404, "Entity with identifier '" + lookup.identifier + "' does not support process '" + process + "'.");
-  }
-  return entity(*organisation, {std::move(**record)});
+  if (!*record) return unsupported();
+  return entity(organisation->orgnr, info_record(*organisation), {std::move(**record)});
 }
 
 RegistryResult<std::string> ServiceRegistry::info(const Lookup& lookup) const {
+  if (const auto resident = find_resident(lookup.identifier)) {
+    return json::serialize(json::object{{"infoRecord", info_record(*resident)}, {"serviceRecords", json::array{}}});
+  }
   const auto organisation = organisation_for(lookup.identifier, false);
   if (!organisation) return tl::unexpected(organisation.error());
   return json::serialize(json::object{{"infoRecord", info_record(*organisation)}, {"serviceRecords", json::array{}}});
@@ -293,34 +364,40 @@ RegistryResult<std::string> ServiceRegistry::virksert(const Lookup& lookup) cons
   return environment_.faults.consume("registry.bare_pem", lookup.identifier) ? without_pem_lines(*chosen) : *chosen;
 }
 
-std::string ServiceRegistry::entity(const Organisation& organisation, json::array records) const {
+std::string ServiceRegistry::entity(const std::string& subject, json::object information, json::array records) const {
   auto& faults = environment_.faults;
-  const auto& orgnr = organisation.orgnr;
-  if (faults.consume("registry.empty_records", orgnr)) records.clear();
-  if (faults.consume("registry.bare_pem", orgnr)) {
+  if (faults.consume("registry.empty_records", subject)) records.clear();
+  if (faults.consume("registry.bare_pem", subject)) {
     for (auto& record : records) {
       auto& pem = record.as_object()["pemCertificate"];
       if (pem.is_string()) pem = without_pem_lines(std::string(pem.get_string()));
     }
   }
-  if (faults.consume("registry.flip_to_dpv", orgnr)) {
+  if (faults.consume("registry.flip_to_dpv", subject)) {
     for (auto& record : records) {
       auto& object = record.as_object();
       auto& service = object["service"].as_object();
       if (service["identifier"] != "DPO") continue;
       service["identifier"] = "DPV";
       service["endpointUrl"] = routing().correspondence_url;
-      service["resource"] = routing().dpv_resource;
+      const auto* process = find_process(text_member(object, "process"));
+      service["resource"] = process != nullptr ? json::value(dpv_resource(*process, routing())) : json::value(nullptr);
       object["pemCertificate"] = nullptr;
     }
   }
-  if (faults.consume("registry.unknown_service", orgnr) && !records.empty()) {
+  for (auto& record : records) {
+    auto& service = record.as_object()["service"].as_object();
+    if (service["identifier"] == "DPV" && faults.consume("registry.no_dpv_resource", subject)) {
+      service["resource"] = nullptr;
+    }
+  }
+  if (faults.consume("registry.unknown_service", subject) && !records.empty()) {
     auto strange = records.front();
     strange.as_object()["service"].as_object()["identifier"] = "DPX";
     records.insert(records.begin(), std::move(strange));
   }
-  json::object out{{"infoRecord", info_record(organisation)}, {"serviceRecords", std::move(records)}};
-  if (faults.consume("registry.unknown_fields", orgnr)) {
+  json::object out{{"infoRecord", std::move(information)}, {"serviceRecords", std::move(records)}};
+  if (faults.consume("registry.unknown_fields", subject)) {
     out["ekstraMetadata"] = json::object{{"nested", json::array{1, nullptr, "x"}}};
     out["infoRecord"].as_object()["somethingNew"] = true;
   }
@@ -337,8 +414,19 @@ net::Response ServiceRegistry::sas_token(const net::Request& request) {
                          return type == jose || type == "*/*" || type == "application/*";
                        });
   if (!accepts) return empty_answer(406);
-  if (!options_.sas_key) return error_answer({404, "No SAS key is configured"});
-  return sign(*options_.sas_key, "sastoken");
+  std::optional<std::string> key;
+  {
+    const std::scoped_lock lock(mutex_);
+    key = options_.sas_key;
+  }
+  if (!key) return error_answer({404, "No SAS key is configured"});
+  environment_.audit.record({.simulator = "registry",
+                             .organisation = *token ? (*token)->actor : std::string{},
+                             .vendor = *token ? (*token)->client_id : std::string{},
+                             .action = "sastoken",
+                             .subject = {},
+                             .detail = {}});
+  return sign(*key, "sastoken");
 }
 
 net::Response ServiceRegistry::jwk() const {

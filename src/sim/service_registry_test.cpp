@@ -31,6 +31,22 @@ std::string route_of(const Organisation& to, const char* process, std::optional<
   return service_of(route(to, *find_process(process), level, settings));
 }
 
+TEST(RegistryRules, DpvHasAResourceForEachProcess) {
+  const auto resource_of = [](const char* process, const RoutingSettings& settings) {
+    const auto routed = route(organisation({}), *find_process(process), {}, settings);
+    return text((*routed)->at("service").as_object(), "resource");
+  };
+  EXPECT_EQ(resource_of(administration, {}), "eformidling-dpv-administrasjon");
+  EXPECT_EQ(resource_of(technical, {}), "eformidling-dpv-tekniskeTjenester");
+  EXPECT_EQ(resource_of(response_process, {}), "eformidling-dpv-administrasjon");
+  RoutingSettings settings;
+  settings.dpv_resources = {{administration, "another"}, {technical, ""}};
+  EXPECT_EQ(resource_of(administration, settings), "another");
+  EXPECT_EQ(resource_of(technical, settings), "");
+  EXPECT_EQ(dpv_resource(*find_process("urn:no:difi:profile:digitalpost:vedtak:ver1.0"), {}),
+            "eformidling-dpv-administrasjon");
+}
+
 TEST(RegistryRules, UnregisteredOrganisationsGetSvarUtElseDpv) {
   auto nobody = organisation({});
   EXPECT_EQ(route_of(nobody, administration), "DPV");
@@ -203,7 +219,9 @@ TEST_F(RegistryTest, VirksertFollowsTheScopes) {
 
 TEST_F(RegistryTest, SasTokenNeedsItsScope) {
   expect_error(ask("/sastoken", "application/jose"), 401, "", "missing scope");
-  EXPECT_EQ(ask("/sastoken", "application/jose", "eformidling:dpe").status, 404) << "none is configured";
+  const auto given = ask("/sastoken", "application/jose", "eformidling:dpe");
+  ASSERT_EQ(given.status, 200);
+  EXPECT_EQ(crypto::parse_jws(given.body)->payload, NationalOptions().sas_key);
   EXPECT_EQ(ask("/sastoken", "application/json", "eformidling:dpe").status, 406);
 }
 
@@ -225,6 +243,11 @@ TEST_F(RegistryTest, InjectsFaults) {
   EXPECT_TRUE(object_of(ask(path)).at("serviceRecords").as_array().empty());
   arm("registry.flip_to_dpv");
   EXPECT_THAT(ask(path).body, HasSubstr("\"DPV\""));
+  arm("registry.flip_to_dpv");
+  EXPECT_THAT(ask(path).body, HasSubstr(national_.correspondence_url()));
+  arm("registry.flip_to_dpv");
+  arm("registry.no_dpv_resource");
+  EXPECT_THAT(ask(path).body, Not(HasSubstr("eformidling-dpv-")));
   arm("registry.unknown_service");
   EXPECT_EQ(object_of(ask(path)).at("serviceRecords").as_array().size(), 2U);
   arm("registry.bare_pem");

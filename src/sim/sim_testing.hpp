@@ -1,5 +1,5 @@
-// A bench for the tests of the simulators: all four over real TLS, a test CA, a manual clock, and clients that speak to
-// them. Never included by product code.
+// A bench for the tests of the simulators: all of them over real TLS, a test CA, a manual clock, and clients that speak
+// to them. Never included by product code.
 #pragma once
 
 #include <map>
@@ -36,6 +36,8 @@ struct Keys {
   crypto::Identity stranger = crypto::issue(foreign_ca, {"Agency", "Agency", agency, {}, from, until});
   crypto::PrivateKey maskinporten = crypto::PrivateKey::generate();
   crypto::PrivateKey exchange = crypto::PrivateKey::generate();
+  DpiSuppliers suppliers = issue_suppliers(ca, kanal::testing::ManualClock().now());
+  crypto::Identity svarut = crypto::issue(ca, {"SvarUt", "KS", "", {}, from, until});
   static const Keys& get() {
     static const Keys keys;
     return keys;
@@ -74,6 +76,8 @@ class Bench : public ::testing::Test {
     out.maskinporten_key = Keys::get().maskinporten;
     out.exchange_key = Keys::get().exchange;
     out.registry_signer = Keys::get().foreign_ca;
+    out.suppliers = Keys::get().suppliers;
+    out.svarut_identity = Keys::get().svarut;
     return out;
   }
   static net::ClientOptions client_options() {

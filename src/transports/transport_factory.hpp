@@ -4,10 +4,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/secret.hpp"
 #include "base/time.hpp"
 #include "crypto/certificate.hpp"
 #include "net/http_client.hpp"
@@ -16,6 +19,13 @@
 #include "ports/transport.hpp"
 
 namespace kanal::transports {
+
+/// Secrets that a transport was given and that must survive a restart, sealed in the store. Absent functions: nothing
+/// does.
+struct KeptSecrets {
+  std::function<std::optional<Secret>(std::string_view name)> recall{};
+  std::function<void(std::string_view name, const Secret& secret)> keep{};  ///< replaces
+};
 
 /// What a transport may use. Everything outlives it.
 struct Resources {
@@ -27,6 +37,7 @@ struct Resources {
   Clock& clock;
   Log& log;
   std::string installation_id{};  ///< random, made once per store: how an installation may describe itself
+  KeptSecrets kept{};
 };
 
 struct Factory {
@@ -34,6 +45,8 @@ struct Factory {
   std::string enable_property;               ///< `difi.move.feature.enableDPO`
   std::vector<std::string> registry_scopes;  ///< what the Service Registry asks for this service
   std::function<Result<std::unique_ptr<ports::Transport>>(const Resources&)> make;
+  /// A second switch that alone is enough: a service whose two directions are switched apart. Empty: none.
+  std::string or_property{};
 };
 
 /// The factories of every folder, in alphabetical order. Defined in generated code.

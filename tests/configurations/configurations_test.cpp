@@ -12,6 +12,7 @@
 #include "base/testing.hpp"
 #include "crypto/issue.hpp"
 #include "crypto/keystore.hpp"
+#include "formats/zip_testing.hpp"
 #include "sim/mail_server.hpp"
 #include "sim/national.hpp"
 #include "store/postgres/testing_cluster.hpp"
@@ -42,7 +43,7 @@ class Configurations : public ::testing::Test {
   void SetUp() override {
     SandboxPlan plan;
     plan.folder = folder_.path() / "sandbox";
-    plan.program = KANAL_BINARY;
+    plan.program = kanal::testing::kanal_program();
     plan.polling = milliseconds(100);
     plan.installations = {{"agency", agency_orgnr, "", {}}, {"municipality", municipality_orgnr, "", {}}};
     auto made = Sandbox::make(std::move(plan), clock_, log_);
@@ -57,13 +58,10 @@ class Configurations : public ::testing::Test {
     const auto own = "integrasjonspunkt-local" + source.extension().string();
     fs::create_directories((home_ / keystore).parent_path());
     fs::copy_file(source, home_ / own);
-    const auto entries = crypto::read_keystore(*read_bytes(sandbox_->folder(of) / "keystore.p12"), Secret("sandbox"));
-    ASSERT_TRUE(entries.has_value());
-    const auto identity = crypto::find_identity(*entries, "");
-    ASSERT_TRUE(identity.has_value());
+    const auto identity = identity_of(of);
     const bool jks = keystore.ends_with(".jks");
     const fs::path pkcs12 = jks ? folder_.path() / "before.p12" : home_ / keystore;
-    write(pkcs12, crypto::write_pkcs12(*identity, alias, Secret(password)));
+    write(pkcs12, crypto::write_pkcs12(identity, alias, Secret(password)));
     if (!jks) return;
     // As the operator made it: by Java.
     auto keytool = Process::start(
@@ -74,6 +72,14 @@ class Configurations : public ::testing::Test {
     ASSERT_TRUE(keytool.has_value());
     ASSERT_EQ(keytool->wait(patience), 0) << kanal::testing::read_file(folder_.path() / "keytool.txt");
     ASSERT_TRUE(kanal::testing::read_file(home_ / keystore).starts_with("\xFE\xED\xFE\xED"));
+  }
+  /// Of an installation of the sandbox.
+  [[nodiscard]] crypto::Identity identity_of(const std::string& name) {
+    auto entries = crypto::read_keystore(*read_bytes(sandbox_->folder(name) / "keystore.p12"), Secret("sandbox"));
+    EXPECT_TRUE(entries.has_value());
+    auto identity = crypto::find_identity(entries.value(), "");
+    EXPECT_TRUE(identity.has_value());
+    return std::move(identity.value());
   }
   static std::optional<Bytes> read_bytes(const fs::path& path) {
     return copy_of(bytes_of(kanal::testing::read_file(path)));
@@ -109,7 +115,7 @@ class Configurations : public ::testing::Test {
   std::string output(const std::vector<std::string>& arguments, int expected) {
     const auto file = folder_.path() / "output.txt";
     fs::remove(file);
-    auto process = Process::start(KANAL_BINARY, arguments, file);
+    auto process = Process::start(kanal::testing::kanal_program(), arguments, file);
     EXPECT_TRUE(process.has_value());
     EXPECT_EQ(process->wait(patience), expected) << kanal::testing::read_file(file);
     return kanal::testing::read_file(file);
@@ -117,7 +123,7 @@ class Configurations : public ::testing::Test {
 
   void start(const std::string& scheme, net::HttpClient& http, const std::vector<std::string>& more = {}) {
     url_ = scheme + "://127.0.0.1:" + std::to_string(port_);
-    auto process = Process::start(KANAL_BINARY, command({"serve"}, more), log_file());
+    auto process = Process::start(kanal::testing::kanal_program(), command({"serve"}, more), log_file());
     ASSERT_TRUE(process.has_value());
     process_.emplace(std::move(*process));
     net::ClientRequest request;
@@ -161,6 +167,7 @@ class Configurations : public ::testing::Test {
     })) << ::testing::PrintToString(statuses)
         << said();
   }
+  std::string post_at_ks();
   void run_municipality(const std::vector<std::string>& store);
   void expect_no_secret(const std::vector<std::string>& secrets) const {
     std::string all = said();
@@ -195,6 +202,19 @@ TEST_F(Configurations, SmallAgency) {
   expect_no_secret({"changeit", "gammelt-passord"});
 }
 
+/// Both accounts of the municipality's file, with a letter to the harbour in its own; gives its id.
+std::string Configurations::post_at_ks() {
+  auto& ks = sandbox_->national().svarut().state();
+  const auto certificate = identity_of("municipality").certificate;
+  ks.add_system({"bergvik-inn", "fiks-inn-passord", {municipality_orgnr}, certificate});
+  ks.add_system({"havn-inn", "havn-inn-passord", {"310702005"}, certificate});
+  sim::InjectedItem letter;
+  letter.username = "havn-inn";
+  letter.item = boost::json::object{{"tittel", "Kaiplass"}, {"mottaker", boost::json::object{{"orgnr", "310702005"}}}};
+  letter.content = formats::testing::make_zip({{"kaiplass.pdf", "%PDF-1.7"}});
+  return ks.inject(std::move(letter));
+}
+
 /// `store` says from outside where the messages are kept.
 void Configurations::run_municipality(const std::vector<std::string>& store) {
   lay_out("municipality.yml", "municipality", "sertifikat/virksomhet.p12", "bergvik", "virksomhet-passord");
@@ -207,8 +227,8 @@ void Configurations::run_municipality(const std::vector<std::string>& store) {
     sandbox_->national().approve_system_user(std::string("MOVE_IP_") + municipality_orgnr, orgnr, name);
   }
   const auto check = output(command({"config", "check"}), 0);
-  EXPECT_THAT(check, HasSubstr("not honoured  integrasjonspunkt-local.yml:34: difi.move.feature.enableDPV = true"));
-  EXPECT_THAT(check, HasSubstr("messages to it are refused"));
+  EXPECT_THAT(check,
+              HasSubstr("used          integrasjonspunkt-local.yml:70: difi.move.fiks.inn.username = bergvik-inn"));
   EXPECT_THAT(check, Not(HasSubstr("unknown  ")));
   net::ClientOptions options;
   options.ca_pem = ca.certificate.pem();
@@ -219,14 +239,23 @@ void Configurations::run_municipality(const std::vector<std::string>& store) {
                                    "--difi.move.mail.smtpPort=" + std::to_string(mail.port()),
                                    "--difi.move.mail.trust=127.0.0.1"};
   outside.insert(outside.end(), store.begin(), store.end());
+  outside.push_back("--difi.move.fiks.inn.baseUrl=" + sandbox_->national().svarinn_url());
+  const auto to_the_port = post_at_ks();
   start("https", http, outside);
   net::ClientRequest request;
   request.url = url_ + "/api/conversations";
   const auto refused = http.send(request);
   ASSERT_TRUE(refused.has_value());
   EXPECT_EQ(refused->status, 401);
-  send_through(CaseSystem(url_, http, "sakarkiv:s3cret: med kolon # og skigard"), "agency", agency_orgnr);
-  expect_no_secret({"s3cret", "fiks-ut-passord", "havn-inn-passord", "epost-passord", "virksomhet-passord"});
+  CaseSystem archive(url_, http, "sakarkiv:s3cret: med kolon # og skigard");
+  ASSERT_TRUE(eventually([&] {
+    const auto peeked = archive.peek();
+    return peeked && *peeked && (*peeked)->message_id == to_the_port;
+  })) << said();
+  ASSERT_TRUE(archive.pop(to_the_port) && archive.remove(to_the_port));
+  send_through(std::move(archive), "agency", agency_orgnr);
+  expect_no_secret(
+      {"s3cret", "fiks-ut-passord", "fiks-inn-passord", "havn-inn-passord", "epost-passord", "virksomhet-passord"});
 }
 
 TEST_F(Configurations, Municipality) {

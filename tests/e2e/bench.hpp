@@ -54,6 +54,7 @@ struct BenchKeys {
   crypto::Identity ca = crypto::make_ca("Bench CA", from, to);
   crypto::Identity server = crypto::issue(ca, {"localhost", "Bench", "", {"localhost", "127.0.0.1"}, from, to});
   std::map<std::string, crypto::Identity> organisations = make_organisations();
+  sim::DpiSuppliers suppliers = sim::issue_suppliers(ca, from + std::chrono::hours(24));
   crypto::PrivateKey maskinporten = crypto::PrivateKey::generate();
   crypto::PrivateKey exchange = crypto::PrivateKey::generate();
   static const BenchKeys& get() {
@@ -271,6 +272,7 @@ class Bench {
     out.maskinporten_key = keys.maskinporten;
     out.exchange_key = keys.exchange;
     out.registry_signer = keys.ca;
+    out.suppliers = keys.suppliers;
     return out;
   }
   static net::ClientOptions client_options() {

@@ -45,7 +45,7 @@ class Crash : public ::testing::TestWithParam<CrashCase> {
     log = std::make_unique<SilentLog>();
     app::SandboxPlan plan;
     plan.folder = folder->path() / "sandbox";
-    plan.program = KANAL_BINARY;
+    plan.program = kanal_program();
     plan.polling = milliseconds(50);
     plan.installations = {{"agency", app::agency_orgnr, "", store_settings(postgres)},
                           {"municipality", app::municipality_orgnr, "", store_settings(postgres)}};

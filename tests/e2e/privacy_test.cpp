@@ -21,7 +21,7 @@ TEST(Privacy, NoLogNamesAPerson) {
   TemporaryFolder folder;
   app::SandboxPlan plan;
   plan.folder = folder.path();
-  plan.program = KANAL_BINARY;
+  plan.program = kanal_program();
   plan.installations = {{"agency",
                          app::agency_orgnr,
                          "",
@@ -75,7 +75,7 @@ TEST(Shutdown, AnOperatorMayStopItThroughManage) {
   TemporaryFolder folder;
   app::SandboxPlan plan;
   plan.folder = folder.path();
-  plan.program = KANAL_BINARY;
+  plan.program = kanal_program();
   plan.installations = {{"agency", app::agency_orgnr, "", {}}};
   auto sandbox = app::Sandbox::make(std::move(plan), clock, log);
   ASSERT_TRUE(sandbox) << sandbox.error().text();

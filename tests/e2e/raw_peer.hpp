@@ -35,6 +35,14 @@ class RawPeer {
     for (const auto& id : listed.as_array()) ids.emplace_back(id.as_string());
     return ids;
   }
+  /// `sendersFileTransferReference`; empty when there is none.
+  std::string reference_of(const std::string& id) {
+    const auto answer = call("GET", "/" + id);
+    if (!answer.ok()) return {};
+    const auto overview = boost::json::parse(answer.body);
+    const auto* reference = overview.as_object().if_contains("sendersFileTransferReference");
+    return reference != nullptr && reference->is_string() ? std::string(reference->get_string()) : std::string{};
+  }
   bool download(const std::string& id) { return call("GET", "/" + id + "/download").ok(); }
   bool confirm(const std::string& id) { return call("POST", "/" + id + "/confirmdownload").ok(); }
   bool take(const std::string& id) { return download(id) && confirm(id); }

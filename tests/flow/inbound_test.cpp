@@ -36,6 +36,27 @@ TEST_F(Inbound, ALostAcknowledgementIsRepeatedWithoutASecondDownload) {
   EXPECT_TRUE(detections().empty()) << "our own earlier confirmation is no theft";
 }
 
+TEST_F(Inbound, WhatIsListedAfterItsAcknowledgementIsAcknowledgedAgain) {
+  put("r1", message(id_a));
+  transport->before_acknowledge = [&](const ports::RemoteItem& one) {
+    transport->waiting.insert_or_assign("again", transport->waiting.at(one.remote_id));
+  };
+  const auto still_listed = [&] {
+    auto entry = transport->waiting.extract("again");
+    entry.key() = "r1";
+    transport->waiting.insert(std::move(entry));
+  };
+  poll();
+  still_listed();
+  poll();
+  EXPECT_EQ(transport->acknowledged["r1"], 1) << "lists may lag behind";
+  clock.advance(std::chrono::minutes(2));
+  poll();
+  EXPECT_EQ(transport->acknowledged["r1"], 2);
+  EXPECT_EQ(transport->fetched["r1"], 1);
+  EXPECT_EQ(waiting_for_client(), 1U);
+}
+
 TEST_F(Inbound, OtherChannelsAreDescribedOnceAndNeverTouched) {
   put("r1", status(id_a, "MOTTATT"), "fagsys-b");
   poll();
@@ -174,6 +195,26 @@ TEST_F(Inbound, UnreadablePackagesAreQuarantinedAndReceptionGoesOn) {
   EXPECT_EQ(kept[0].code, "zip.not_zip");
   ASSERT_TRUE(kept[0].package);
   EXPECT_EQ(text_of(read_all(**spool->open(*kept[0].package), 100).value()), "bad");
+}
+
+TEST_F(Inbound, WhatIsLeftUnreadIsRefusedOnce) {
+  transport->rules().leaves_unreadable = true;
+  put("bad", message(id_a));
+  transport->waiting.at("bad").open_error = Error{"zip.not_zip", "no zip", Disposition::reject, {}, {}};
+  poll();
+  EXPECT_EQ(item("bad")->state, State::quarantined);
+  transport->refuse_error = Error{"http.broken", "cut", Disposition::retry, {}, {}};
+  poll();
+  poll();
+  EXPECT_EQ(transport->refused["bad"], 1) << "again, but not at once";
+  transport->refuse_error.reset();
+  clock.advance(hours(1));
+  poll();
+  poll();
+  EXPECT_EQ(transport->refused["bad"], 2);
+  EXPECT_EQ(item("bad")->state, State::refused);
+  EXPECT_EQ(transport->acknowledged["bad"], 0);
+  EXPECT_EQ(transport->fetched["bad"], 1);
 }
 
 TEST_F(Inbound, ADamagedContainerGivesFeilAndIsNeverHandedOut) {

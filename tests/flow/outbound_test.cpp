@@ -150,7 +150,7 @@ TEST_F(Outbound, ReceiptsCarryTheRememberedChannel) {
 TEST_F(Outbound, MalwareFoundLaterGivesFeil) {
   submit(id_a);
   run_dispatcher([&] { return !in_hand(id_a); });
-  transport->report = {ports::StatusReport::Outcome::failed, "Malware scan failed: EICAR", false};
+  transport->report = {{{domain::ReceiptStatus::feil, {}, "Malware scan failed: EICAR", {}}}, true, false};
   clock.advance(minutes(1));
   run_dispatcher([&] { return statuses(id_a).size() == 3; });
   EXPECT_EQ(statuses(id_a), (Names{"OPPRETTET", "SENDT", "FEIL"}));

@@ -104,13 +104,23 @@ class ScriptedTransport final : public ports::Transport {
       send_errors.erase(send_errors.begin());
       return tl::unexpected(error);
     }
-    return ports::Sent{"remote-" + document.sbd.document.instance_identifier, document.sbd.document.type != "status"};
+    const bool follow = document.sbd.document.type != "status" && at_once.empty();
+    return ports::Sent{"remote-" + document.sbd.document.instance_identifier, follow, {}, at_once};
   }
 
-  Result<ports::StatusReport> status(const std::string&, const std::string&) override {
+  Result<ports::StatusReport> status(const ports::StatusQuestion& question) override {
     const std::scoped_lock lock(mutex);
     ++status_calls;
+    questions.push_back(question);
+    if (status_error) return tl::unexpected(*status_error);
     return report;
+  }
+  std::vector<Result<ports::StatusReport>> statuses(const std::vector<ports::StatusQuestion>& all) override {
+    {
+      const std::scoped_lock lock(mutex);
+      batches.push_back(all.size());
+    }
+    return Transport::statuses(all);
   }
   [[nodiscard]] std::vector<ports::Inbox> inboxes() const override { return {inbox}; }
 
@@ -162,6 +172,12 @@ class ScriptedTransport final : public ports::Transport {
     waiting.erase(item.remote_id);
     return acknowledge_answer;
   }
+  Result<ports::Acknowledged> refuse(const ports::RemoteItem& item) override {
+    const std::scoped_lock lock(mutex);
+    ++refused[item.remote_id];
+    if (refuse_error) return tl::unexpected(*refuse_error);
+    return ports::Acknowledged::done;
+  }
   [[nodiscard]] ports::TransportHealth health() const override { return {}; }
   [[nodiscard]] ports::Surveillance* surveillance() override { return shows_traffic ? &traffic : nullptr; }
 
@@ -171,14 +187,19 @@ class ScriptedTransport final : public ports::Transport {
   std::vector<SentDocument> sent;
   std::vector<Error> send_errors;
   std::string remember;
-  std::map<std::string, int> described, fetched, acknowledged;
-  std::optional<Error> fetch_error, acknowledge_error;
+  std::map<std::string, int> described, fetched, acknowledged, refused;
+  std::optional<Error> fetch_error, acknowledge_error, refuse_error, status_error;
   ports::Acknowledged acknowledge_answer = ports::Acknowledged::done;
   std::function<void(const ports::RemoteItem&)> before_acknowledge;
-  ports::StatusReport report{ports::StatusReport::Outcome::accepted, {}, false};
+  ports::StatusReport report{{}, true, false};
   int status_calls = 0;
+  std::vector<ports::StatusQuestion> questions;
+  std::vector<std::size_t> batches;  ///< of questions asked together
+  std::vector<domain::ReceiptStatus> at_once;
   bool shows_traffic = true;
   ScriptedSurveillance traffic;
+  /// Set before anything runs.
+  ports::Descriptor& rules() { return descriptor_; }
 
  private:
   ports::Descriptor descriptor_;
@@ -248,7 +269,7 @@ class FlowStage : public ::testing::Test {
                               [] {});
     auto taken = reception.poll_once(transport->inbox, stop);
     EXPECT_TRUE(taken) << taken.error().text();
-    return taken.value_or(-1);
+    return taken ? taken->became_ours : -1;
   }
 
   /// Created, one file uploaded, sent; gives the id.

@@ -1,5 +1,7 @@
 // What the reception notices of other installations that take or leave what they should not (dpo.md 9: D1, D2, D5 to
 // D9, D11).
+#include <gmock/gmock.h>
+
 #include "tests/flow/inbound_stage.hpp"
 
 namespace kanal::testing {
@@ -25,6 +27,37 @@ TEST_F(Theft, AStatusForAMessageWeNeverSentIsLeftAndKept) {
   ASSERT_EQ(orphans.size(), 1U);
   EXPECT_EQ(orphans[0].message_id.str(), id_b);
   EXPECT_NE(orphans[0].cause.find("scripted.channel"), std::string::npos);
+}
+
+// Where a queue counts how often something is handed back.
+TEST_F(Theft, AtAServiceOfOneInstallationAnOrphanIsCompletedBeforeItIsPutAway) {
+  transport->rules().isolation = domain::Isolation::single_installation;
+  put("s1", status(id_b, "MOTTATT"), "fagsys-b");
+  poll();
+  clock.advance(minutes(2));
+  poll();
+  EXPECT_EQ(transport->acknowledged["s1"], 0) << "its owner may find it yet";
+  clock.advance(hours(2));
+  poll();
+  EXPECT_EQ(transport->acknowledged["s1"], 1);
+  EXPECT_EQ(item("s1")->state, State::acknowledged);
+  EXPECT_EQ(item("s1")->verdict, domain::Verdict::unknown);
+  EXPECT_EQ(detections(), (Names{"D1"}));
+  const auto orphans =
+      look<std::vector<ports::Orphan>>([](ports::View& view) { return view.orphans(ServiceIdentifier("DPO"), 10); });
+  ASSERT_EQ(orphans.size(), 1U);
+  EXPECT_NE(orphans[0].cause.find("channel 'fagsys-b'"), std::string::npos) << orphans[0].cause;
+}
+
+// It cannot be told whose it is, and nobody else may receive.
+TEST_F(Theft, AReceiptThatNamesNoMessageIsHandedToTheClient) {
+  transport->rules().isolation = domain::Isolation::single_installation;
+  put("k1", make_sbd("einnsyn_kvittering", other_org, own_org, id_a,
+                     {{"dokumentId", "1"}, {"status", "{}"}, {"referanseType", "publisering"}}, clock.now()));
+  poll();
+  EXPECT_EQ(waiting_for_client(), 1U);
+  EXPECT_EQ(transport->acknowledged["k1"], 1);
+  EXPECT_TRUE(detections().empty());
 }
 
 TEST_F(Theft, AnOrphanWhoseMessageTurnsUpIsTaken) {
@@ -131,6 +164,56 @@ TEST_F(Theft, AnItemThatIsStillThereIsNoTheft) {
   poll();
   EXPECT_EQ(waiting_for_client(), 1U);
   EXPECT_TRUE(detections().empty());
+}
+
+TEST_F(Theft, BeyondAFullListNothingIsKnown) {
+  transport->rules().list_window = 2;
+  put("r1", message(id_a));
+  transport->fetch_error = Error{"http.broken", "cut", Disposition::retry, {}, {}};
+  poll();
+  auto hidden = transport->waiting.extract("r1");
+  put("r2", message(id_b), "other");
+  put("r3", message("0b0e9d55-6d0c-4b1c-8a8e-3f2f0f6a1c03"), "other");
+  clock.advance(seconds(10));
+  poll();
+  EXPECT_EQ(item("r1")->state, State::taking);
+  EXPECT_TRUE(detections().empty());
+  transport->waiting.erase("r2");
+  poll();
+  EXPECT_EQ(detections(), (Names{"D5"})) << "a list with room in it would have shown the item";
+}
+
+TEST_F(Theft, AnItemThatIsBackIsTaken) {
+  put("r1", message(id_a));
+  transport->fetch_error = Error{"http.broken", "cut", Disposition::retry, {}, {}};
+  poll();
+  auto hidden = transport->waiting.extract("r1");
+  clock.advance(seconds(10));
+  poll();
+  EXPECT_EQ(item("r1")->state, State::gone);
+  hidden.mapped().touched = true;
+  transport->waiting.insert(std::move(hidden));
+  transport->fetch_error.reset();
+  poll();
+  EXPECT_EQ(waiting_for_client(), 0U) << "somebody has begun to take it";
+  transport->waiting.at("r1").touched = false;
+  poll();
+  EXPECT_EQ(waiting_for_client(), 1U);
+  EXPECT_EQ(item("r1")->state, State::acknowledged);
+}
+
+// An account that several installations empty has no channels to set.
+TEST_F(Theft, AnAccountIsForOneInstallation) {
+  transport->rules().isolation = domain::Isolation::by_switch;
+  put("r1", message(id_a));
+  transport->fetch_error = Error{"http.broken", "cut", Disposition::retry, {}, {}};
+  poll();
+  transport->waiting.clear();
+  clock.advance(seconds(10));
+  poll();
+  EXPECT_EQ(detections(), (Names{"D5"}));
+  EXPECT_THAT(item("r1")->reason, ::testing::HasSubstr("empties the same account; only one may: set scripted.channel "
+                                                       "to false in all others"));
 }
 
 TEST_F(Theft, AnItemThatExpiredIsNoTheft) {

@@ -227,7 +227,7 @@ class Exchange : public ::testing::Test {
       file.blob = store(document.content);
       files.push_back(std::move(file));
     }
-    const dpo::Sealing sealing{all_.agency.identity, all_.municipality.identity.certificate, noon};
+    const transports::Sealing sealing{all_.agency.identity, all_.municipality.identity.certificate, noon};
     const auto package = dpo::write_package(sbd, files, sealing, spool_);
     ASSERT_TRUE(package) << package.error().text();
     save(*package, name);

@@ -1,6 +1,13 @@
 // Published packages through the product's own reader, from the broker's zip to the verdict. What the parts say of them
 // alone is tested beside the parts.
+#include <algorithm>
+
+#include <boost/json/parse.hpp>
+
 #include "crypto/cms.hpp"
+#include "crypto/jose.hpp"
+#include "formats/asic.hpp"
+#include "formats/sdp_manifest.hpp"
 #include "formats/zip_testing.hpp"
 #include "tests/interop/exchange.hpp"
 
@@ -125,6 +132,68 @@ TEST_F(Samples, DpiPackagesDecryptToTheZipBesideThem) {
     ASSERT_TRUE(refused.damage);
     EXPECT_EQ(refused.damage->code, "asic.no_signature");
     EXPECT_THAT(refused.damage->text(), HasSubstr("XAdES"));
+  }
+}
+
+/// All parts of a published message belong together: letter, package and what is in it, all by the same organisation.
+TEST_F(Samples, DpiMessagesAreWholeAndSignedByTheirSender) {
+  const auto receiver = dpi_receiver();
+  for (const auto& name : dpi_packages) {
+    SCOPED_TRACE(name);
+    const auto jws = crypto::parse_jws(read_file(dpi_folder() / (name + "-forretningsmelding.jwt")));
+    ASSERT_TRUE(jws) << jws.error().text();
+    const auto certificates = crypto::certificates_of(*jws);
+    ASSERT_TRUE(certificates) << certificates.error().text();
+    const crypto::PublicKey key(certificates->front());
+    EXPECT_TRUE(crypto::verify_any_rsa_jws(*jws, key));
+    EXPECT_TRUE(crypto::verify_jws(*jws, key)) << "RS256, as it happens";
+
+    const std::string cms = read_file(dpi_folder() / (name + "-dokumentpakke.cms"));
+    const auto letter = boost::json::parse(jws->payload).at("standardBusinessDocument").as_object();
+    const std::string type = name == "utskrift" ? "utskrift" : "digital";
+    const auto& fingerprint = letter.at(type).at("dokumentpakkefingeravtrykk");
+    EXPECT_EQ(fingerprint.at("digestMethod").as_string(), "http://www.w3.org/2001/04/xmlenc#sha256");
+    EXPECT_EQ(fingerprint.at("digestValue").as_string(), to_base64(crypto::sha256(bytes_of(cms))));
+
+    MemorySink plain(1 << 24);
+    const auto decryptor = crypto::make_cms_decryptor({receiver}, plain);
+    ASSERT_TRUE(decryptor->write(bytes_of(cms)));
+    ASSERT_TRUE(decryptor->finish());
+    EXPECT_TRUE(text_of(plain.bytes()) == read_file(dpi_folder() / (name + "-dokumentpakke.zip")));
+    MemorySource zip(plain.bytes());
+    const auto contents = formats::verify_xades_asic(zip, {});
+    ASSERT_TRUE(contents) << contents.error().text();
+    EXPECT_TRUE(contents->signer.organisation() == certificates->front().organisation());
+
+    const auto files = formats::testing::unpack(text_of(plain.bytes()));
+    ASSERT_TRUE(files);
+    const auto inner = std::ranges::find(*files, "manifest.xml", &formats::testing::File::name);
+    ASSERT_NE(inner, files->end());
+    const auto manifest = formats::read_sdp_manifest(bytes_of(inner->content));
+    ASSERT_TRUE(manifest) << manifest.error().text();
+    EXPECT_EQ(manifest->organisation,
+              std::string(letter.at(type).at("avsender").at("virksomhetsidentifikator").at("value").as_string()));
+    EXPECT_EQ(manifest->mailbox.has_value(), type == "digital");
+    ASSERT_EQ(contents->documents.size(), 2U);
+    EXPECT_EQ(contents->documents.back().name, manifest->main.href);
+  }
+}
+
+TEST_F(Samples, DpiMessagesDoNotSurviveAChange) {
+  for (const auto& name : dpi_packages) {
+    SCOPED_TRACE(name);
+    auto jws = crypto::parse_jws(read_file(dpi_folder() / (name + "-forretningsmelding.jwt")));
+    ASSERT_TRUE(jws);
+    const crypto::PublicKey key(crypto::certificates_of(*jws).value().front());
+    jws->signing_input.back() = jws->signing_input.back() == 'A' ? 'B' : 'A';
+    EXPECT_EQ(crypto::verify_any_rsa_jws(*jws, key).error().code, "jws.signature");
+
+    auto files = formats::testing::unpack(read_file(dpi_folder() / (name + "-dokumentpakke.zip")));
+    ASSERT_TRUE(files);
+    (*files)[2].content.back() ^= 1;
+    const std::string changed = formats::testing::make_zip(*files);
+    MemorySource zip(bytes_of(changed));
+    EXPECT_EQ(formats::verify_xades_asic(zip, {}).error().code, "asic.digest");
   }
 }
 

@@ -63,8 +63,8 @@ Result<ports::Sent> SeventhTransport::send(const ports::OutboundDocument& docume
   return ports::Sent{id, false};
 }
 
-Result<ports::StatusReport> SeventhTransport::status(const std::string&, const std::string&) {
-  return ports::StatusReport{ports::StatusReport::Outcome::accepted, {}, false};
+Result<ports::StatusReport> SeventhTransport::status(const ports::StatusQuestion&) {
+  return ports::StatusReport{{}, true, false};
 }
 
 std::vector<ports::Inbox> SeventhTransport::inboxes() const { return {{own_, {}}}; }

@@ -17,7 +17,7 @@ class SeventhTransport final : public ports::Transport {
   Result<void> complete(domain::Sbd& sbd, const ports::CreateContext& context) override;
   Result<ports::Sent> send(const ports::OutboundDocument& document, ports::Dispatch& dispatch,
                            std::stop_token stop) override;
-  Result<ports::StatusReport> status(const std::string& remote_reference, const std::string& sender) override;
+  Result<ports::StatusReport> status(const ports::StatusQuestion& question) override;
   [[nodiscard]] std::vector<ports::Inbox> inboxes() const override;
   Result<std::vector<ports::Listed>> list(const ports::Inbox& inbox, std::stop_token stop) override;
   Result<ports::RemoteItem> describe(const ports::Inbox& inbox, const std::string& remote_id) override;

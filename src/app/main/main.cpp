@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <CLI/CLI.hpp>
 
+#include "app/channels_command.hpp"
 #include "app/installation.hpp"
 #include "app/move_store.hpp"
 #include "app/preflight.hpp"
@@ -137,14 +138,53 @@ int run(int argc, char** argv) {
                          [&](const auto& read) { return app::move_store_command(read, target, json, std::cout); });
   });
 
+  app::ChannelsOptions channels_options;
+  auto* channels = cli.add_subcommand(
+      "channels", "how the running installation is kept apart from others of its organisation; exit 1 on a conflict");
+  channels->require_subcommand(0, 1);
+  auto* orphans = channels->add_subcommand("orphans", "answers about messages that this installation never sent");
+  orphans->require_subcommand(1);
+  auto* list = orphans->add_subcommand("list", "what is kept, and why it came here");
+  std::string orphans_file;
+  auto* give = orphans->add_subcommand("export", "write them to FILE, for the installation that they belong to");
+  auto* take = orphans->add_subcommand("import", "take those of FILE that are about messages sent from here");
+  for (auto* command : {give, take}) command->add_option("FILE", orphans_file)->required();
+  auto* allow =
+      channels->add_subcommand("take", "let the first start take what it has told of (kanal.receive.first-start=hold)");
+  for (auto* command : {channels, allow, list, give, take}) {
+    command->add_option("--url", channels_options.url, "the installation, if not that of the configuration");
+    command->add_option("--user", channels_options.user, "name:password, if not that of the configuration");
+    command->add_flag("--json", channels_options.json, "as JSON");
+  }
+  const auto on_channels = [&](auto action) {
+    result = with_config(folder, settings, [&](const auto& read) { return action(read); });
+  };
+  channels->callback([&] {
+    if (!channels->get_subcommands().empty()) return;
+    on_channels([&](const auto& read) { return app::show_channels(read, channels_options, std::cout); });
+  });
+  allow->callback(
+      [&] { on_channels([&](const auto& read) { return app::allow_take(read, channels_options, std::cout); }); });
+  list->callback(
+      [&] { on_channels([&](const auto& read) { return app::list_orphans(read, channels_options, std::cout); }); });
+  give->callback([&] {
+    on_channels([&](const auto& read) { return app::export_orphans(read, channels_options, orphans_file, std::cout); });
+  });
+  take->callback([&] {
+    on_channels([&](const auto& read) { return app::import_orphans(read, channels_options, orphans_file, std::cout); });
+  });
+
   app::SendOptions send_options;
-  auto* send = cli.add_subcommand("send", "send files as an arkivmelding through an installation");
+  auto* send = cli.add_subcommand("send", "send files through an installation: an arkivmelding, or post to a resident");
   send->add_option("PATH", send_options.paths, "files or folders")->required();
-  send->add_option("--to", send_options.receiver, "organisation number of the receiver")->required();
+  send->add_option("--to", send_options.receiver, "organisation number of the receiver, or a resident's number")
+      ->required();
+  send->add_option("--type", send_options.type, "arkivmelding, digital or print; by default what fits the receiver")
+      ->check(CLI::IsMember({"arkivmelding", "digital", "print"}));
   send->add_option("--from", send_options.sender, "organisation number of the sender, if not the installation's own");
   send->add_option("--url", send_options.url, "the installation")->capture_default_str();
-  send->add_option("--title", send_options.title, "title of the journal post")->capture_default_str();
-  send->add_option("--process", send_options.process, "process of the message")->capture_default_str();
+  send->add_option("--title", send_options.title, "title of the message")->capture_default_str();
+  send->add_option("--process", send_options.process, "process of the message; by default the usual one of its type");
   send->add_option("--user", send_options.user, "name:password when the installation asks for it");
   send->add_flag("--wait", send_options.wait, "follow the statuses until it is delivered");
   send->add_flag("--json", send_options.json, "as JSON");

@@ -3,10 +3,12 @@
 #include <csignal>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <thread>
 
 #include <fmt/format.h>
 
+#include "base/ids.hpp"
 #include "crypto/issue.hpp"
 #include "crypto/keystore.hpp"
 #include "sim/national.hpp"
@@ -33,7 +35,17 @@ Result<void> write_file(const fs::path& path, std::string_view content) {
 std::string organisation_name(const std::string& orgnr) {
   if (orgnr == agency_orgnr) return "FJORDHAVN DIREKTORAT";
   if (orgnr == municipality_orgnr) return "BERGVIK KOMMUNE";
+  if (orgnr == fjordvik_orgnr) return "FJORDVIK KOMMUNE";
+  if (orgnr == company_orgnr) return "SOLVIK BYGG AS";
+  if (orgnr == einnsyn_orgnr) return "EINNSYN";
   return "ORGANISASJON " + orgnr;
+}
+
+std::set<std::string> every_process() {
+  auto processes = sim::processes_of(sim::ProcessCategory::arkivmelding);
+  processes.merge(sim::processes_of(sim::ProcessCategory::avtalt));
+  processes.merge(sim::processes_of(sim::ProcessCategory::einnsyn));
+  return processes;
 }
 
 std::string client_id(const std::string& orgnr) { return "MOVE_IP_" + orgnr; }
@@ -44,10 +56,13 @@ std::string system_user_name(const std::string& orgnr) {
 }  // namespace
 
 std::vector<InstallationPlan> demo_installations() {
-  return {{"agency-main", agency_orgnr, "", {}},
+  const DpfUse both{true, true};
+  return {{"agency-main", agency_orgnr, "", {}, both, false, "innsyn"},
           {"agency-vendor-a", agency_orgnr, "fagsys-a", {}},
           {"agency-vendor-b", agency_orgnr, "fagsys-b", {}},
-          {"municipality", municipality_orgnr, "", {}}};
+          {"municipality", municipality_orgnr, "", {}},
+          {"fjordvik", fjordvik_orgnr, "", {}, both, true},
+          {"einnsyn", einnsyn_orgnr, "", {}, {}, false, "data"}};
 }
 
 Sandbox::Sandbox(SandboxPlan plan, Clock& clock, Log& log) : plan_(std::move(plan)), clock_(clock), log_(log) {}
@@ -83,17 +98,19 @@ Result<void> Sandbox::prepare() {
   options.folder = plan_.folder / "national";
   options.tls = tls;
   options.anchors = {ca.certificate};
+  options.supplier_ca = ca;
   options.broker.scan_time = plan_.scan_time;
   if (plan_.largest_transfer) {
     for (auto& [name, resource] : options.broker.resources) resource.max_size = *plan_.largest_transfer;
   }
   if (plan_.first_port != 0) {
     const auto port = static_cast<std::uint16_t>(plan_.first_port + simulators_after);
-    options.ports = {port, static_cast<std::uint16_t>(port + 1), static_cast<std::uint16_t>(port + 2),
-                     static_cast<std::uint16_t>(port + 3)};
+    const auto next = [&](int offset) { return static_cast<std::uint16_t>(port + offset); };
+    options.ports = {port, next(1), next(2), next(3), next(4), next(5), next(6), next(7), next(8)};
   }
   national_ = std::make_unique<sim::National>(std::move(options), clock_, log_);
   if (auto started = national_->start(); !started) return failed(started);
+  if (auto registered = register_recipients(); !registered) return failed(registered);
 
   net::ClientOptions client;
   client.ca_pem = ca.certificate.pem();
@@ -109,8 +126,14 @@ Result<void> Sandbox::prepare() {
                                          {},
                                          from,
                                          to});
-      national_->register_organisation(
-          {installation.orgnr, organisation_name(installation.orgnr), {}, identity.certificate});
+      sim::OrganisationRegistration organisation{installation.orgnr,
+                                                 organisation_name(installation.orgnr),
+                                                 {},
+                                                 identity.certificate,
+                                                 installation.dpf.receives};
+      if (installation.only_dpf) organisation.processes.emplace();
+      if (!installation.einnsyn_mode.empty()) organisation.processes = every_process();
+      national_->register_organisation(organisation);
       national_->register_client(client_id(installation.orgnr), installation.orgnr);
       national_->approve_system_user(client_id(installation.orgnr), installation.orgnr,
                                      system_user_name(installation.orgnr));
@@ -124,12 +147,67 @@ Result<void> Sandbox::prepare() {
     }
     const std::uint16_t port = plan_.first_port == 0 ? free_port() : next++;
     ports_[installation.name] = port;
-    if (auto written = write_configuration(installation, port); !written) return failed(written);
+    const auto at_ks = register_at_ks(installation, identities.at(installation.orgnr).certificate);
+    if (auto written = write_configuration(installation, port, at_ks); !written) return failed(written);
   }
   return {};
 }
 
-Result<void> Sandbox::write_configuration(const InstallationPlan& installation, std::uint16_t port) {
+/// Who post is sent to without an installation of their own: residents with a digital mailbox, on paper and in Altinn,
+/// and a company in Altinn.
+Result<void> Sandbox::register_recipients() {
+  national_->register_organisation({company_orgnr, organisation_name(company_orgnr), std::set<std::string>{}, {}});
+  sim::Resident in_altinn;
+  in_altinn.id = altinn_resident;
+  in_altinn.name = "Siri Haugland";
+  in_altinn.address.reset();
+  if (auto registered = national_->register_resident(std::move(in_altinn)); !registered) return registered;
+  sim::Resident digital;
+  digital.id = mailbox_resident;
+  digital.name = "Kari Nordvik";
+  digital.mailbox.emplace();
+  digital.mailbox->address = "kari.nordvik#7QXD";
+  digital.email = "kari.nordvik@example.no";
+  digital.mobile = "+4790000001";
+  if (auto registered = national_->register_resident(std::move(digital)); !registered) return registered;
+  sim::Resident paper;
+  paper.id = paper_resident;
+  paper.name = "Ola Fjellstad";
+  paper.address = {{"Strandveien 4"}, "5003", "BERGEN", ""};
+  return national_->register_resident(std::move(paper));
+}
+
+std::map<std::string, std::string> Sandbox::register_at_ks(const InstallationPlan& installation,
+                                                           const crypto::Certificate& certificate) {
+  const auto& [sends, receives] = installation.dpf;
+  if (!sends && !receives) return {};
+  std::map<std::string, std::string> settings{{"difi.move.feature.enableDPF", "true"},
+                                              {"difi.move.fiks.inn.enable", receives ? "true" : "false"},
+                                              {"difi.move.fiks.pollingrate", std::to_string(plan_.polling.count())}};
+  if (sends) {
+    sim::SvarUtAccount account{new_uuid(), new_uuid(), new_uuid(), installation.orgnr, installation.name, new_uuid()};
+    settings["difi.move.fiks.ut.type"] = "rest";
+    settings["difi.move.fiks.ut.endpointUrl"] = national_->svarut_url();
+    settings["difi.move.fiks.ut.rest.kontoid"] = account.konto_id;
+    settings["difi.move.fiks.ut.rest.integrasjon-id"] = account.integrasjon_id;
+    settings["difi.move.fiks.ut.rest.integrasjon-passord"] = account.integrasjon_passord;
+    // For whoever sets ut.type=ws.
+    settings["difi.move.fiks.ut.username"] = account.username;
+    settings["difi.move.fiks.ut.password"] = account.password;
+    national_->svarut().add_account(std::move(account));
+  }
+  if (receives) {
+    sim::Mottakersystem system{"mottak-" + installation.orgnr, new_uuid(), {installation.orgnr}, certificate};
+    settings["difi.move.fiks.inn.baseUrl"] = national_->svarinn_url();
+    settings["difi.move.fiks.inn.username"] = system.username;
+    settings["difi.move.fiks.inn.password"] = system.password;
+    national_->svarinn().add_system(std::move(system));
+  }
+  return settings;
+}
+
+Result<void> Sandbox::write_configuration(const InstallationPlan& installation, std::uint16_t port,
+                                          const std::map<std::string, std::string>& at_ks) {
   std::map<std::string, std::string> settings{
       {"server.port", std::to_string(port)},
       {"difi.ssl.enabled", "false"},
@@ -151,12 +229,32 @@ Result<void> Sandbox::write_configuration(const InstallationPlan& installation, 
       {"difi.move.dpo.systemUser.name", system_user_name(installation.orgnr)},
       {"difi.move.dpo.pollingrate", std::to_string(plan_.polling.count())},
       {"difi.move.nextmove.ttlPollingrate", "1000"},
+      {"difi.move.feature.enableDPI", "true"},
+      {"difi.move.dpi.uri", national_->corner2_url()},
+      {"difi.move.dpi.krr-print-url", national_->krr_print_url()},
+      {"difi.move.dpi.mpcId", installation.channel.empty() ? installation.name : installation.channel},
+      {"difi.move.dpi.pollingrate", std::to_string(plan_.polling.count())},
+      {"kanal.name", installation.name},
       {"kanal.tls.extra-ca", "file:" + (plan_.folder / "ca.pem").string()},
       {"kanal.asic.trusted-ca", "file:" + (plan_.folder / "ca.pem").string()},
       {"kanal.send.first-retry", "500"},
+      {"kanal.status.interval", std::to_string(plan_.polling.count())},
       {"logging.file.name", ""},
   };
+  if (installation.orgnr == agency_orgnr) {
+    settings["difi.move.feature.enableDPV"] = "true";
+    settings["difi.move.dpv.correspondenceServiceUrl"] = national_->correspondence_url();
+    settings["difi.move.dpv.altinnTokenExchangeUrl"] = national_->exchange_url();
+    settings["difi.move.dpv.health-check-url"] = national_->correspondence_health_url();
+  }
+  if (!installation.einnsyn_mode.empty()) {
+    settings["difi.move.feature.enableDPE"] = "true";
+    settings["difi.move.nextmove.serviceBus.baseUrl"] = national_->service_bus_host();
+    settings["difi.move.nextmove.serviceBus.mode"] = installation.einnsyn_mode;
+    settings["difi.move.nextmove.serviceBus.pollingrate"] = std::to_string(plan_.polling.count());
+  }
   if (!installation.channel.empty()) settings["difi.move.dpo.message-channel"] = installation.channel;
+  settings.insert(at_ks.begin(), at_ks.end());
   for (const auto& [key, value] : installation.settings) settings[key] = value;
   std::string text = "# Made by `kanal sandbox`.\n";
   for (const auto& [key, value] : settings) fmt::format_to(std::back_inserter(text), "{}={}\n", key, value);

@@ -15,6 +15,7 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "crypto/certificate.hpp"
 #include "net/http_client.hpp"
 
 namespace kanal::sim {
@@ -23,12 +24,22 @@ class National;
 
 namespace kanal::app {
 
+/// What an installation does with KS.
+struct DpfUse {
+  bool sends = false;     ///< has an account in SvarUt
+  bool receives = false;  ///< its organisation has a receiving system in SvarInn, which this installation polls
+};
+
 /// An installation to set up.
 struct InstallationPlan {
   std::string name;  ///< also its folder
   std::string orgnr;
-  std::string channel;                          ///< empty: the main installation
+  std::string channel;                          ///< empty: the main installation; DPI's is made from it, or its name
   std::map<std::string, std::string> settings;  ///< more lines for its properties file
+  DpfUse dpf{};
+  /// Others reach its organisation with DPF only.
+  bool only_dpf = false;
+  std::string einnsyn_mode{};  ///< uses DPE, and reads the queue of this mode: `innsyn` or `data`; empty: does not
 };
 
 struct SandboxPlan {
@@ -42,10 +53,21 @@ struct SandboxPlan {
   std::vector<InstallationPlan> installations;
 };
 
-/// The four installations of the demo.
+/// The installations of the demo.
 [[nodiscard]] std::vector<InstallationPlan> demo_installations();
 inline constexpr const char* agency_orgnr = "310700002";
 inline constexpr const char* municipality_orgnr = "310701378";
+/// Reached through KS only.
+inline constexpr const char* fjordvik_orgnr = "310701386";
+/// eInnsyn itself.
+inline constexpr const char* einnsyn_orgnr = "991825827";
+/// Synthetic residents (Tenor: 80 is added to the month): one with a digital mailbox, one who gets paper.
+inline constexpr const char* mailbox_resident = "21868110187";
+inline constexpr const char* paper_resident = "12857910093";
+/// Who is reached through Altinn (DPV): a company without an integration point, and a resident with neither mailbox nor
+/// a known address.
+inline constexpr const char* company_orgnr = "310703168";
+inline constexpr const char* altinn_resident = "03867941257";
 
 class Sandbox {
  public:
@@ -72,7 +94,12 @@ class Sandbox {
  private:
   Sandbox(SandboxPlan plan, Clock& clock, Log& log);
   Result<void> prepare();
-  Result<void> write_configuration(const InstallationPlan& installation, std::uint16_t port);
+  Result<void> register_recipients();
+  /// Its account in SvarUt and its receiving system in SvarInn. Gives the settings that point to them.
+  std::map<std::string, std::string> register_at_ks(const InstallationPlan& installation,
+                                                    const crypto::Certificate& certificate);
+  Result<void> write_configuration(const InstallationPlan& installation, std::uint16_t port,
+                                   const std::map<std::string, std::string>& at_ks);
 
   SandboxPlan plan_;
   Clock& clock_;

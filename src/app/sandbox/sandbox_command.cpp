@@ -5,7 +5,10 @@
 
 #include <fmt/format.h>
 
+#include "app/installation.hpp"
 #include "app/sandbox/demo.hpp"
+#include "app/sandbox/duplicate.hpp"
+#include "app/sandbox/overview.hpp"
 #include "app/sandbox/sandbox.hpp"
 #include "app/serve_command.hpp"
 #include "app/signals.hpp"
@@ -17,6 +20,8 @@ namespace kanal::app {
 namespace {
 
 int list_faults() {
+  std::cout << fmt::format("{:<34} {}\n", duplicate_main,
+                           "a second installation of the agency without a channel takes what is the first one's");
   for (const auto& fault : sim::fault_catalogue())
     std::cout << fmt::format("{:<34} {}\n", fault.name, fault.description);
   return exit_code::good;
@@ -26,13 +31,29 @@ DemoPlan demo_plan(const Sandbox& sandbox) {
   DemoPlan plan;
   for (const auto& installation : sandbox.installations()) {
     DemoParty party{installation.name, installation.channel, sandbox.url(installation.name)};
+    if (installation.name == duplicate_name) continue;
     if (installation.orgnr == municipality_orgnr) {
-      plan.receiver = std::move(party);
+      plan.receivers.push_back({std::move(party),
+                                installation.orgnr,
+                                "DPO",
+                                true,
+                                true,
+                                {"OPPRETTET", "SENDT", "MOTTATT", "LEVERT", "LEST"}});
+    } else if (installation.only_dpf) {
+      plan.receivers.push_back(
+          {std::move(party), installation.orgnr, "DPF", false, false, {"OPPRETTET", "SENDT", "LEVERT", "LEST"}});
+    } else if (installation.orgnr == einnsyn_orgnr) {
+      plan.einnsyn = std::move(party);
+      plan.einnsyn_orgnr = installation.orgnr;
     } else {
       plan.senders.push_back(std::move(party));
     }
   }
-  plan.receiver_orgnr = municipality_orgnr;
+  plan.orgnr = agency_orgnr;
+  plan.mailbox_resident = mailbox_resident;
+  plan.paper_resident = paper_resident;
+  plan.altinn_resident = altinn_resident;
+  plan.altinn_orgnr = company_orgnr;
   return plan;
 }
 
@@ -49,8 +70,21 @@ void print_simulators(const Sandbox& sandbox, sim::National& national) {
   std::cout << fmt::format("  {:<16} {}\n", "token exchange", national.exchange_url());
   std::cout << fmt::format("  {:<16} {}\n", "Service Registry", national.registry_url());
   std::cout << fmt::format("  {:<16} {}\n", "broker", national.broker_url());
+  std::cout << fmt::format("  {:<16} {}\n", "SvarUt", national.svarut_url());
+  std::cout << fmt::format("  {:<16} {}\n", "SvarInn", national.svarinn_url());
+  std::cout << fmt::format("  {:<16} {}\n", "Service Bus", national.service_bus().url());
   std::cout << fmt::format("  {:<16} {}\n", "their CA", (sandbox.folder("") / "ca.pem").string());
   std::cout << "Each folder below holds a keystore and a configuration that point to them: kanal serve --folder ...\n";
+}
+
+/// The page over all installations: an address of its own between the installations' and the simulators' ones.
+Result<std::unique_ptr<Overview>> open_overview(Sandbox& sandbox, std::uint16_t first_port, Log& log) {
+  std::vector<OverviewParty> parties;
+  for (const auto& one : sandbox.installations()) {
+    parties.push_back({one.name, sandbox.url(one.name), one.orgnr, one.channel});
+  }
+  const int port = first_port == 0 ? 0 : first_port + 9;
+  return Overview::start(std::move(parties), version(), static_cast<std::uint16_t>(port), sandbox.http(), log);
 }
 
 void print_addresses(Sandbox& sandbox, bool simulators_only) {
@@ -67,15 +101,15 @@ void print_addresses(Sandbox& sandbox, bool simulators_only) {
 /// Runs the demo and prints it; true when every message has all its statuses, at its sender only.
 Result<bool> show_demo(Sandbox& sandbox, bool json) {
   std::ostream silent(nullptr);
-  if (!json) std::cout << "\nThree letters to " << municipality_orgnr << ":\n";
-  auto timelines = run_demo(demo_plan(sandbox), sandbox.http(), json ? silent : std::cout);
-  if (!timelines) return failed(timelines);
+  if (!json) std::cout << "\nLetters to two municipalities, to residents and to a company, and a journal to eInnsyn:\n";
+  auto outcome = run_demo(demo_plan(sandbox), sandbox.http(), json ? silent : std::cout);
+  if (!outcome) return failed(outcome);
   if (json) {
-    std::cout << timelines_json(*timelines) << std::endl;
+    std::cout << outcome_json(*outcome) << std::endl;
   } else {
-    print_timelines(*timelines, std::cout);
+    print_outcome(*outcome, std::cout);
   }
-  return std::ranges::all_of(*timelines, [](const auto& timeline) { return timeline.complete(); });
+  return outcome->complete();
 }
 
 }  // namespace
@@ -92,13 +126,16 @@ int sandbox(const SandboxOptions& options) {
   plan.keep = options.keep;
   plan.first_port = options.first_port;
   plan.installations = demo_installations();
+  auto faults = options.faults;
+  const bool duplicate = std::erase(faults, std::string(duplicate_main)) > 0;
+  if (duplicate) plan.installations.push_back({std::string(duplicate_name), agency_orgnr, "", {}});
   auto made = Sandbox::make(std::move(plan), clock, *log);
   if (!made) {
     std::cerr << "kanal sandbox: " << made.error().text() << "\n";
     return exit_code::failed;
   }
   auto& sandbox = **made;
-  for (const auto& fault : options.faults) {
+  for (const auto& fault : faults) {
     if (auto armed = sandbox.national().faults().arm(fault, {}); !armed) {
       std::cerr << "kanal sandbox: " << armed.error().text() << "\n";
       return exit_code::configuration;
@@ -111,7 +148,8 @@ int sandbox(const SandboxOptions& options) {
     }
   }
   bool complete = true;
-  if (options.demo || options.once) {
+  // Two that take each other's answers would keep the demo waiting.
+  if ((options.demo || options.once) && !duplicate) {
     auto shown = show_demo(sandbox, options.json);
     if (!shown) {
       std::cerr << "kanal sandbox: " << shown.error().text() << "\n";
@@ -121,12 +159,32 @@ int sandbox(const SandboxOptions& options) {
     if (!options.json) {
       std::cout
           << (complete
-                  ? "\nEvery message has all five statuses, at its sender only.\n"
+                  ? "\nEvery message has all its statuses, at its sender only.\n"
                   : "\nNot every message reached its final status; see kanal.log in the installations' folders.\n");
     }
   }
+  if (duplicate && !options.simulators_only) {
+    std::cout << "\nThe agency has two installations without a channel now. Letters go to and fro until they meet:\n"
+              << std::flush;
+    auto found = meet_the_duplicate(sandbox, std::cout);
+    if (!found) {
+      std::cerr << "kanal sandbox: " << found.error().text() << "\n";
+      return exit_code::failed;
+    }
+    complete = complete && *found;
+  }
   if (!options.once) {
+    std::unique_ptr<Overview> overview;
+    if (!options.simulators_only) {
+      auto opened = open_overview(sandbox, options.first_port, *log);
+      if (!opened) {
+        std::cerr << "kanal sandbox: " << opened.error().text() << "\n";
+        return exit_code::failed;
+      }
+      overview = std::move(*opened);
+    }
     print_addresses(sandbox, options.simulators_only);
+    if (overview) std::cout << fmt::format("  {:<16} {}\n", "the page", overview->url());
     std::cout << "Ctrl-C ends it.\n" << std::flush;
     signals.wait();
   }

@@ -81,6 +81,8 @@ Filters filters_of(const ports::MessageQuery& query, ports::Direction direction)
   filters.add(Kind::indexed, "receiver_identifier = ?", query.receiver_identifier);
   filters.add(Kind::indexed, "sender_identifier = ?", query.sender_identifier);
   filters.add(Kind::counted, "service = ?", query.service);
+  filters.add(Kind::range, "last_updated >= ?", query.last_updated_from);
+  filters.add(Kind::range, "last_updated < ?", query.last_updated_before);
   return filters;
 }
 

@@ -334,6 +334,8 @@ TEST_P(StoreContract, MessageListsFilterAndSort) {
   EXPECT_EQ(ids_of(find([](auto& q) { q.sender_identifier = "1"; })), Ids{a.id});
   EXPECT_EQ(ids_of(find([](auto& q) { q.receiver_identifier = "2"; })), Ids{a.id});
   EXPECT_EQ(ids_of(find([](auto& q) { q.service = "DPE"; })), Ids{a.id});
+  EXPECT_EQ(ids_of(find([&](auto& q) { q.last_updated_from = a.last_updated; })), Ids{a.id});
+  EXPECT_EQ(ids_of(find([&](auto& q) { q.last_updated_before = a.last_updated; })), Ids{b.id});
   EXPECT_EQ(find([](auto& q) {
               q.service = "DPO";
               q.process = "p-a";

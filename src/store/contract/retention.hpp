@@ -112,8 +112,8 @@ TEST_P(StoreContract, OldOrphansFindingsAndQuarantineAreRemoved) {
 TEST_P(StoreContract, RemoteItemsThatAreOverAreRemoved) {
   using State = ports::RemoteItem::State;
   write([&](ports::Txn& txn) {
-    for (const auto state :
-         {State::seen, State::taking, State::stored, State::acknowledged, State::quarantined, State::gone}) {
+    for (const auto state : {State::seen, State::taking, State::stored, State::acknowledged, State::quarantined,
+                             State::gone, State::refused}) {
       auto item = remote_item(std::string(name_of(state)), now() - hours(48));
       item.state = state;
       ASSERT_TRUE(txn.put(item));
@@ -125,7 +125,7 @@ TEST_P(StoreContract, RemoteItemsThatAreOverAreRemoved) {
     EXPECT_EQ(txn.remove_leftovers(ports::Leftover::remote_item, now() - hours(24), 10).value_or(-1), 1);
     EXPECT_EQ(txn.remove_leftovers(ports::Leftover::remote_item, now() - hours(24), 10).value_or(-1), 0);
   });
-  for (const auto* kept : {"seen", "taking", "stored", "quarantined", "young"}) {
+  for (const auto* kept : {"seen", "taking", "stored", "quarantined", "refused", "young"}) {
     EXPECT_TRUE(read([&](ports::View& view) { return view.remote_item(ServiceIdentifier("DPO"), kept); })) << kept;
   }
 }

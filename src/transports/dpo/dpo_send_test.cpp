@@ -8,7 +8,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
-using Outcome = ports::StatusReport::Outcome;
 
 class DpoSend : public TransportBench {
  protected:
@@ -58,8 +57,9 @@ TEST_F(DpoSend, CarriesAMessageAcross) {
   EXPECT_EQ(domain::write_sbd(opened->sbd), domain::write_sbd(document.sbd));
   EXPECT_THAT(blobs_.content(*opened->package), HasSubstr("vedtak.pdf"));
   EXPECT_EQ(*receiver->acknowledge(*item), ports::Acknowledged::done);
-  const auto report = transport_->status(result->remote_reference, document.sbd.sender_value());
-  EXPECT_EQ(report->outcome, Outcome::accepted);
+  const auto report = transport_->status({result->remote_reference, document.sbd.sender_value()});
+  EXPECT_TRUE(report->settled);
+  EXPECT_TRUE(report->statuses.empty());
   EXPECT_TRUE(report->taken_by_receiver);
 }
 
@@ -188,9 +188,11 @@ TEST_F(DpoSend, MalwareIsNeverSentAgain) {
   arm("broker.scan.malware");
   const auto result = send(message());
   ASSERT_EQ(failure_of(result), "");
-  const auto report = transport_->status(result->remote_reference, iso6523(agency));
-  EXPECT_EQ(report->outcome, Outcome::failed);
-  EXPECT_EQ(report->text, "Malware scan failed: Malware");
+  const auto report = transport_->status({result->remote_reference, iso6523(agency)});
+  ASSERT_EQ(report->statuses.size(), 1U);
+  EXPECT_EQ(report->statuses[0].status, domain::ReceiptStatus::feil);
+  EXPECT_EQ(report->statuses[0].description, "Malware scan failed: Malware");
+  EXPECT_TRUE(report->settled);
   const auto again = send(message());
   EXPECT_EQ(failure_of(again), "dpo.malware reject");
   EXPECT_EQ(initialized(), 1U);
@@ -199,12 +201,13 @@ TEST_F(DpoSend, MalwareIsNeverSentAgain) {
 TEST_F(DpoSend, StatusIsPendingUntilTheScanIsOver) {
   broker_state().set_scan_time(std::chrono::seconds(30));
   const auto id = send(message())->remote_reference;
-  EXPECT_EQ(transport_->status(id, iso6523(agency))->outcome, Outcome::pending);
+  EXPECT_FALSE(transport_->status({id, iso6523(agency)})->settled);
   arm("broker.overview.unknown_status", 1, id);
-  EXPECT_EQ(transport_->status(id, iso6523(agency))->outcome, Outcome::pending) << "not known, not failed";
+  EXPECT_FALSE(transport_->status({id, iso6523(agency)})->settled) << "not known, not failed";
   clock_.advance(std::chrono::seconds(30));
-  const auto report = transport_->status(id, iso6523(agency));
-  EXPECT_EQ(report->outcome, Outcome::accepted);
+  const auto report = transport_->status({id, iso6523(agency)});
+  EXPECT_TRUE(report->settled);
+  EXPECT_TRUE(report->statuses.empty());
   EXPECT_FALSE(report->taken_by_receiver);
 }
 
@@ -244,7 +247,7 @@ TEST_F(DpoSend, AnOrganisationActsAsItselfOrAsAReportee) {
   const auto on_behalf = sent(*vendor, document);
   EXPECT_EQ(on_behalf.given.sender, "0192:991825827") << "the broker knows no parts";
   EXPECT_EQ(wire_sbd(on_behalf).sender_value(), "0192:991825827");
-  EXPECT_EQ(vendor->status(on_behalf.id, "0192:310700002:991825827")->outcome, Outcome::accepted);
+  EXPECT_TRUE(vendor->status({on_behalf.id, "0192:310700002:991825827"})->settled);
   document.sbd.sender.front().value = "0192:310700002:987464291";
   TestDispatch dispatch(blobs_);
   const auto nobody = vendor->send(document, dispatch, {});

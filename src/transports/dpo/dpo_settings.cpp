@@ -4,9 +4,10 @@
 
 #include <fmt/format.h>
 
-#include "crypto/keystore.hpp"
 #include "domain/channel.hpp"
+#include "lookup/token_settings.hpp"
 #include "ops/key_names.hpp"
+#include "ops/wrong_value.hpp"
 
 namespace kanal::transports::dpo {
 namespace {
@@ -15,49 +16,14 @@ constexpr std::string_view prefix = "difi.move.dpo.";
 
 std::string key(std::string_view name) { return std::string(prefix) + std::string(name); }
 
-tl::unexpected<Error> wrong_value(const ops::Config& config, const std::string& property, const std::string& value,
-                                  std::string_view rule) {
-  const auto origin = config.origin(property);
-  return reject("config.value",
-                fmt::format("{}{} = \"{}\": {}", origin ? origin->text() + ": " : "", property, value, rule));
-}
-
 /// Absent or empty: no channel. Anything that is no channel name stops the start.
 Result<std::optional<std::string>> channel_of(const ops::Config& config, const std::string& property) {
   const auto text = config.text(property);
   if (!text || text->empty()) return std::optional<std::string>{};
   if (!domain::is_channel_name(*text)) {
-    return wrong_value(config, property, *text, "must match ^[a-zA-Z0-9-_]{0,25}$");
+    return ops::wrong_value(config, property, *text, "must match ^[a-zA-Z0-9-_]{0,25}$");
   }
   return std::optional(*text);
-}
-
-Result<lookup::Credential> credential_of(const ops::Config& config, const crypto::Identity& own) {
-  const auto given = config.text_or(key("oidc.authenticationType"), "CERTIFICATE");
-  const auto type = ops::lower(given);
-  if (type == "jwk") {
-    auto path = config.required(key("oidc.jwk.path"));
-    if (!path) return failed(path);
-    if (path->starts_with("vault:") || path->starts_with("base64:")) {
-      return wrong_value(config, key("oidc.jwk.path"), "...",
-                         "must be a path: the file is read again when the key changes");
-    }
-    std::filesystem::path file = path->starts_with("file:") ? path->substr(5) : *path;
-    if (file.is_relative()) file = config.folder() / file;
-    return lookup::Credential(lookup::JwkCredential{file.string()});
-  }
-  if (type != "certificate") {
-    return wrong_value(config, key("oidc.authenticationType"), given, "must be CERTIFICATE or JWK");
-  }
-  const auto own_store = config.origin(key("oidc.keystore.path"));
-  if (!own_store || own_store->source == "default") return lookup::Credential(lookup::CertificateCredential{own});
-  auto content = config.file(key("oidc.keystore.path"));
-  if (!content) return failed(content);
-  auto entries = crypto::read_keystore(*content, config.secret(key("oidc.keystore.password")));
-  if (!entries) return failed(std::move(entries).error(), key("oidc.keystore.path"));
-  auto identity = crypto::find_identity(*entries, config.text_or(key("oidc.keystore.alias"), ""));
-  if (!identity) return failed(std::move(identity).error(), key("oidc.keystore.alias"));
-  return lookup::Credential(lookup::CertificateCredential{*identity});
 }
 
 Result<std::vector<Reportee>> reportees_of(const ops::Config& config) {
@@ -84,52 +50,11 @@ Result<std::vector<Reportee>> reportees_of(const ops::Config& config) {
       reportees.push_back(std::move(reportee));
     } else if (same->user.name != reportee.user.name || same->channel != reportee.channel) {
       // Two polls of one inbox would take every file twice.
-      return wrong_value(config, entry + "orgId", *reportee_organisation,
-                         "is configured twice, with different names or channels");
+      return ops::wrong_value(config, entry + "orgId", *reportee_organisation,
+                              "is configured twice, with different names or channels");
     }
   }
   return reportees;
-}
-
-Result<void> read_verification(const ops::Config& config, Settings& settings) {
-  const auto given = config.text_or("kanal.asic.verify", "require");
-  const auto policy = ops::lower(given);
-  if (policy == "require") {
-    settings.verify = VerifyPolicy::require;
-  } else if (policy == "warn") {
-    settings.verify = VerifyPolicy::warn;
-  } else if (policy == "off") {
-    settings.verify = VerifyPolicy::off;
-  } else {
-    return wrong_value(config, "kanal.asic.verify", given, "must be require, warn or off");
-  }
-  settings.processors = config.list("kanal.asic.processors");
-  if (const auto anchors = config.text("kanal.asic.trusted-ca"); anchors && !anchors->empty()) {
-    auto pem = config.file("kanal.asic.trusted-ca");
-    if (!pem) return failed(pem);
-    std::string_view rest = text_of(*pem);
-    constexpr std::string_view end_line = "-----END CERTIFICATE-----";
-    for (auto end = rest.find(end_line); end != std::string_view::npos; end = rest.find(end_line)) {
-      auto certificate = crypto::Certificate::from_pem(rest.substr(0, end + end_line.size()));
-      if (!certificate) return failed(std::move(certificate).error(), "kanal.asic.trusted-ca");
-      settings.trusted_signers.push_back(*certificate);
-      rest.remove_prefix(end + end_line.size());
-    }
-    // An empty list would mean that nobody is checked.
-    if (settings.trusted_signers.empty()) {
-      return wrong_value(config, "kanal.asic.trusted-ca", *anchors, "the file holds no PEM certificate");
-    }
-  }
-  auto entries = config.size("kanal.asic.max-entries");
-  if (!entries) return failed(entries);
-  auto size = config.size("kanal.asic.max-size");
-  if (!size) return failed(size);
-  auto ratio = config.size("kanal.asic.max-ratio");
-  if (!ratio) return failed(ratio);
-  settings.limits.max_entries = *entries;
-  settings.limits.max_total_size = *size;
-  settings.limits.max_ratio = *ratio;
-  return {};
 }
 
 }  // namespace
@@ -152,17 +77,12 @@ Result<Settings> read_settings(const ops::Config& config, const crypto::Identity
   if (!resource) return failed(resource);
   settings.resource = *resource;
 
-  for (const auto& [name, into] : {std::pair{"oidc.url", &settings.token_client.token_url},
-                                   std::pair{"oidc.audience", &settings.token_client.audience},
-                                   std::pair{"oidc.clientId", &settings.token_client.client_id},
-                                   std::pair{"altinnTokenExchangeUrl", &settings.token_client.exchange_url}}) {
-    auto value = config.required(key(name));
-    if (!value) return failed(value);
-    *into = *value;
-  }
-  auto credential = credential_of(config, own);
-  if (!credential) return failed(credential);
-  settings.token_client.credential = *credential;
+  auto client = lookup::read_token_client(config, prefix, own);
+  if (!client) return failed(client);
+  settings.token_client = std::move(*client);
+  auto exchange = config.required(key("altinnTokenExchangeUrl"));
+  if (!exchange) return failed(exchange);
+  settings.token_client.exchange_url = *exchange;
 
   auto reportees = reportees_of(config);
   if (!reportees) return failed(reportees);
@@ -192,7 +112,9 @@ Result<Settings> read_settings(const ops::Config& config, const crypto::Identity
   settings.default_ttl = std::chrono::hours(*ttl);
   const auto services = config.list("difi.move.nextmove.status-services");
   settings.answers_with_status = std::ranges::find(services, "DPO") != services.end();
-  if (auto verification = read_verification(config, settings); !verification) return failed(verification);
+  auto rules = read_package_rules(config);
+  if (!rules) return failed(rules);
+  static_cast<PackageRules&>(settings) = std::move(*rules);
   return settings;
 }
 

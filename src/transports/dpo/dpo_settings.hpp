@@ -9,9 +9,9 @@
 
 #include "base/result.hpp"
 #include "crypto/certificate.hpp"
-#include "formats/zip_reader.hpp"
 #include "lookup/token_source.hpp"
 #include "ops/config.hpp"
+#include "transports/asic_package.hpp"
 
 namespace kanal::transports::dpo {
 
@@ -21,9 +21,9 @@ struct Reportee {
   std::optional<std::string> channel;  ///< its own, else the installation's (dpo.md 8.7 case 8)
 };
 
-enum class VerifyPolicy { require, warn, off };
+using transports::VerifyPolicy;
 
-struct Settings {
+struct Settings : PackageRules {
   std::string broker_url;  ///< no trailing slash
   std::string resource;
   lookup::TokenClient token_client;
@@ -38,10 +38,6 @@ struct Settings {
   std::string upload_size_text;
   std::chrono::hours default_ttl{24};
   bool answers_with_status = true;
-  VerifyPolicy verify = VerifyPolicy::require;
-  std::vector<crypto::Certificate> trusted_signers;  ///< CAs; empty: the chain is not checked
-  std::vector<std::string> processors;               ///< organisations that may sign for others
-  formats::ZipLimits limits;
 
   /// `dpo.no_system_user` (retry) for an organisation that is not configured.
   [[nodiscard]] Result<const Reportee*> reportee(const std::string& organisation) const;

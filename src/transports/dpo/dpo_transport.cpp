@@ -9,6 +9,7 @@
 
 #include "domain/message_type.hpp"
 #include "domain/partner.hpp"
+#include "ports/scratch_blob.hpp"
 #include "transports/dpo/package.hpp"
 
 namespace kanal::transports::dpo {
@@ -18,23 +19,6 @@ namespace json = boost::json;
 
 /// An interrupted upload that the broker has not settled after this time never will be.
 constexpr Duration upload_settles_within = std::chrono::minutes(10);
-
-/// Removes a scratch blob when it has been used; after a crash the sweep does.
-class ScratchBlob {
- public:
-  ScratchBlob(ports::BlobStore& blobs, const ports::BlobRef& ref, bool owned)
-      : blobs_(blobs), ref_(ref), owned_(owned) {}
-  ScratchBlob(const ScratchBlob&) = delete;
-  ScratchBlob& operator=(const ScratchBlob&) = delete;
-  ~ScratchBlob() {
-    if (owned_) (void)ports::remove_scratch(blobs_, ref_).has_value();
-  }
-
- private:
-  ports::BlobStore& blobs_;
-  const ports::BlobRef& ref_;
-  bool owned_;
-};
 
 class NullSink final : public Sink {
  public:
@@ -79,6 +63,7 @@ DpoTransport::DpoTransport(Settings settings, const Resources& resources)
       resources_(resources),
       descriptor_(describe_service(settings_)),
       tokens_(settings_.token_client, resources_.http, resources_.clock, resources_.log),
+      recipients_(descriptor_.service, resources_),
       broker_(settings_, resources_.http, tokens_, resources_.clock),
       listing_(broker_),
       surveillance_(settings_, broker_, listing_) {}
@@ -108,35 +93,6 @@ Result<void> DpoTransport::complete(domain::Sbd& sbd, const ports::CreateContext
   }
   sbd.set_message_channel(given);
   return {};
-}
-
-Result<std::optional<crypto::Certificate>> DpoTransport::receiver_certificate(const domain::Sbd& sbd) {
-  const auto receiver = domain::parse_partner(sbd.receiver.front().authority, sbd.receiver.front().value);
-  if (!receiver) return failed(receiver);
-  auto records = resources_.directory.lookup({receiver->primary, sbd.process(), {}, sbd.conversation_id().str()});
-  if (!records) return failed(std::move(records).error(), "the receiver's certificate");
-  const auto* record = ports::choose(*records, sbd.document.standard);
-  if (record == nullptr || record->service != descriptor_.service) {
-    return retry(
-        "dpo.route_changed",
-        fmt::format("the Service Registry no longer routes this document type of {} over DPO", receiver->primary));
-  }
-  auto certificate = certificates_.from_pem(record->pem_certificate);
-  if (!certificate) return failed(std::move(certificate).error(), "the receiver's certificate");
-  if (!certificate->is_rsa()) return reject("dpo.receiver_certificate", "the receiver's certificate is not RSA");
-  const Time now = resources_.clock.now();
-  if (!certificate->valid_at(now)) {
-    return retry(
-        "dpo.receiver_certificate",
-        fmt::format("the certificate of {} is valid from {} to {} only: the receiver must renew it", receiver->primary,
-                    format_iso(certificate->not_before()), format_iso(certificate->not_after())));
-  }
-  if (const auto owner = certificate->organisation(); !owner || owner->str() != receiver->primary) {
-    resources_.log.warning(
-        "receiver_certificate_of_other",
-        {{"receiver", receiver->primary}, {"certificate", owner ? owner->str() : "no organisation number"}});
-  }
-  return std::optional(std::move(*certificate));
 }
 
 /// What became of an earlier attempt (dpo.md 6.4): ask before anything is sent again.
@@ -171,7 +127,9 @@ Result<ports::BlobRef> DpoTransport::make_package(const ports::OutboundDocument&
                                                                          : document.answer_channel);
   Sealing sealing{resources_.identities.front(), {}, resources_.clock.now()};
   if (!document.files.empty()) {
-    auto certificate = receiver_certificate(sbd);
+    auto record = recipients_.record(sbd);
+    if (!record) return failed(record);
+    auto certificate = recipients_.certificate(*record, sbd);
     if (!certificate) return failed(certificate);
     sealing.recipient = std::move(*certificate);
   }
@@ -226,7 +184,7 @@ Result<ports::Sent> DpoTransport::send(const ports::OutboundDocument& document, 
   }
   auto package = kept ? Result<ports::BlobRef>(*dispatch.package()) : make_package(document, sbd, dispatch);
   if (!package) return failed(package);
-  const ScratchBlob scratch(dispatch.blobs(), *package, !kept);
+  const ports::ScratchBlob scratch(dispatch.blobs(), *package, !kept);
   if (id.empty()) {
     auto initialized = initialize(document, sbd, **reportee, *package);
     if (!initialized) return failed(initialized);
@@ -247,21 +205,18 @@ Result<ports::Sent> DpoTransport::send(const ports::OutboundDocument& document, 
   return ports::Sent{id, follow};
 }
 
-Result<ports::StatusReport> DpoTransport::status(const std::string& remote_reference, const std::string& sender) {
-  auto reportee = settings_.reportee(wire_sender(sender));
+Result<ports::StatusReport> DpoTransport::status(const ports::StatusQuestion& question) {
+  auto reportee = settings_.reportee(wire_sender(question.sender));
   if (!reportee) return failed(reportee);
-  auto overview = broker_.overview((*reportee)->user, remote_reference, true);
+  auto overview = broker_.overview((*reportee)->user, question.remote_reference, true);
   if (!overview) return failed(overview);
   ports::StatusReport report;
   report.taken_by_receiver = std::ranges::any_of(
       overview->recipients, [](const auto& recipient) { return recipient.second == "DownloadConfirmed"; });
-  if (overview->status == "Failed") {
-    report.outcome = ports::StatusReport::Outcome::failed;
-    report.text = overview->status_text;
-  } else if (overview->status == "Published" || overview->status == "AllConfirmedDownloaded" ||
-             overview->status == "Purged") {
-    report.outcome = ports::StatusReport::Outcome::accepted;
-  }
+  const auto& status = overview->status;
+  if (status == "Failed") report.statuses.push_back({domain::ReceiptStatus::feil, {}, overview->status_text, {}});
+  report.settled =
+      status == "Failed" || status == "Published" || status == "AllConfirmedDownloaded" || status == "Purged";
   return report;
 }
 

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "crypto/certificate_cache.hpp"
 #include "lookup/token_source.hpp"
 #include "ports/directory.hpp"
 #include "ports/transport.hpp"
@@ -13,6 +12,7 @@
 #include "transports/dpo/broker_listing.hpp"
 #include "transports/dpo/broker_surveillance.hpp"
 #include "transports/dpo/dpo_settings.hpp"
+#include "transports/recipients.hpp"
 #include "transports/transport_factory.hpp"
 
 namespace kanal::transports::dpo {
@@ -25,7 +25,7 @@ class DpoTransport final : public ports::Transport {
   Result<void> complete(domain::Sbd& sbd, const ports::CreateContext& context) override;
   Result<ports::Sent> send(const ports::OutboundDocument& document, ports::Dispatch& dispatch,
                            std::stop_token stop) override;
-  Result<ports::StatusReport> status(const std::string& remote_reference, const std::string& sender) override;
+  Result<ports::StatusReport> status(const ports::StatusQuestion& question) override;
   [[nodiscard]] std::vector<ports::Inbox> inboxes() const override;
   Result<std::vector<ports::Listed>> list(const ports::Inbox& inbox, std::stop_token stop) override;
   Result<ports::RemoteItem> describe(const ports::Inbox& inbox, const std::string& remote_id) override;
@@ -44,13 +44,12 @@ class DpoTransport final : public ports::Transport {
   Result<std::string> initialize(const ports::OutboundDocument& document, const domain::Sbd& sbd,
                                  const Reportee& reportee, const ports::BlobRef& package);
   void keep_for_retry(ports::Dispatch& dispatch, const ports::BlobRef& package);
-  Result<std::optional<crypto::Certificate>> receiver_certificate(const domain::Sbd& sbd);
 
   Settings settings_;
   Resources resources_;
   ports::Descriptor descriptor_;
   lookup::TokenSource tokens_;
-  crypto::CertificateCache certificates_;
+  Recipients recipients_;
   BrokerClient broker_;
   BrokerListing listing_;
   BrokerSurveillance surveillance_;

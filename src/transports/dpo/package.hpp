@@ -6,7 +6,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "crypto/certificate.hpp"
@@ -14,16 +13,10 @@
 #include "formats/zip_reader.hpp"
 #include "ports/blob_store.hpp"
 #include "ports/transport.hpp"
+#include "transports/asic_package.hpp"
 #include "transports/dpo/dpo_settings.hpp"
 
 namespace kanal::transports::dpo {
-
-/// Who signs, and for whom.
-struct Sealing {
-  const crypto::Identity& signer;
-  std::optional<crypto::Certificate> recipient;  ///< needed when there are files
-  Time signing_time;
-};
 
 /// Writes the package into a new scratch blob with MD5; the caller removes it.
 Result<ports::BlobRef> write_package(const domain::Sbd& sbd, const std::vector<ports::Attachment>& files,

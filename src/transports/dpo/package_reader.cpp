@@ -1,11 +1,4 @@
-#include <algorithm>
-
-#include <fmt/format.h>
-
-#include "crypto/cades.hpp"
-#include "crypto/cms.hpp"
-#include "domain/partner.hpp"
-#include "formats/asic.hpp"
+#include "transports/asic_package.hpp"
 #include "transports/dpo/package.hpp"
 
 namespace kanal::transports::dpo {
@@ -13,63 +6,6 @@ namespace {
 
 /// Entries at this level: two, and whatever a broker or an old sender adds (dpo.md 3.10).
 constexpr std::uint64_t max_package_entries = 100;
-
-/// Decrypts into the spool. The blob is durable, but nobody refers to it before everything is verified.
-Result<ports::BlobRef> decrypt(Source& sealed, const std::vector<crypto::Identity>& keys, ports::BlobStore& blobs) {
-  auto blob = blobs.create({.describe = false});
-  if (!blob) return failed(blob);
-  const auto cipher = crypto::make_cms_decryptor(keys, **blob);
-  if (auto copied = copy(sealed, *cipher); !copied) return failed(copied);
-  if (auto ended = cipher->finish(); !ended) return failed(ended);
-  if (auto durable = (*blob)->finish(); !durable) return failed(durable);
-  return (*blob)->ref();
-}
-
-Result<void> check_signer(const formats::AsicContents& contents, const domain::Sbd& sbd, const Settings& settings,
-                          Clock& clock) {
-  if (!settings.trusted_signers.empty()) {
-    if (auto trusted =
-            crypto::verify_chain(contents.signer, contents.signer_chain, settings.trusted_signers, clock.now());
-        !trusted) {
-      return failed(std::move(trusted).error(), "the signer's certificate");
-    }
-  }
-  const auto signer = contents.signer.organisation();
-  if (sbd.sender.empty()) return reject("dpo.signer", "the document names no sender");
-  const auto sender = domain::parse_partner(sbd.sender.front().authority, sbd.sender.front().value);
-  if (!sender) return reject("dpo.signer", "the sender is no identifier: " + sender.error().message);
-  if (!signer) return reject("dpo.signer", "the signer's certificate carries no organisation number");
-  if (signer->str() == sender->primary || signer->str() == sender->part) return {};
-  if (std::ranges::find(settings.processors, signer->str()) != settings.processors.end()) return {};
-  return reject("dpo.signer",
-                fmt::format("signed by organisation {}, but sent by {}; if {} signs on behalf of others, add it to "
-                            "kanal.asic.processors",
-                            signer->str(), sender->primary, signer->str()));
-}
-
-Result<void> verify(const ports::BlobRef& container, const domain::Sbd& sbd, const Settings& settings, Clock& clock,
-                    Log& log, ports::BlobStore& blobs) {
-  if (settings.verify == VerifyPolicy::off) return {};
-  auto source = blobs.open(container);
-  if (!source) return failed(source);
-  auto contents = formats::verify_asic(**source, settings.limits);
-  auto verdict = contents ? check_signer(*contents, sbd, settings, clock) : Result<void>(failed(contents));
-  if (contents && contents->sha1_signature) {
-    log.warning("sha1_signature", {{"message_id", sbd.document.instance_identifier}, {"sender", sbd.sender_value()}});
-  }
-  if (verdict || verdict.error().disposition == Disposition::retry || settings.verify == VerifyPolicy::require)
-    return verdict;
-  log.warning("package_not_verified",
-              {{"message_id", sbd.document.instance_identifier}, {"reason", verdict.error().text()}});
-  return {};
-}
-
-/// What must hold before a document may enter the flow (dpo.md 7.2).
-Result<void> check_ids(const domain::Sbd& sbd) {
-  if (!is_uuid(sbd.document.instance_identifier)) return reject("dpo.message_id", "the messageId is no UUID");
-  if (!is_uuid(sbd.conversation_id().str())) return reject("dpo.conversation_id", "the conversationId is no UUID");
-  return {};
-}
 
 }  // namespace
 
@@ -89,7 +25,7 @@ Result<ports::InboundDocument> read_package(const ports::BlobRef& raw, const std
           if (!text) return failed(text);
           reading = domain::read_sbd(text_of(*text));
         } else if (entry.name == "asic.zip") {
-          container = decrypt(content, keys, blobs);
+          container = decrypt_container(content, keys, blobs);
         } else if (entry.name == "content.xml") {
           log.warning("legacy_xml_sbd", {{"remote", "content.xml"}});
         }
@@ -111,7 +47,7 @@ Result<ports::InboundDocument> read_package(const ports::BlobRef& raw, const std
   }
   ports::InboundDocument document;
   document.sbd = std::move((*reading)->sbd);
-  if (auto checked = check_ids(document.sbd); !checked) {
+  if (auto checked = check_ids(document.sbd, "dpo"); !checked) {
     drop_container();
     return failed(checked);
   }
@@ -126,7 +62,7 @@ Result<ports::InboundDocument> read_package(const ports::BlobRef& raw, const std
     document.damage = container->error();
     return document;
   }
-  if (auto verified = verify(**container, document.sbd, settings, clock, log, blobs); !verified) {
+  if (auto verified = verify_container(**container, document.sbd, settings, "dpo", clock, log, blobs); !verified) {
     drop_container();
     if (verified.error().disposition == Disposition::retry) return failed(verified);
     document.damage = verified.error();

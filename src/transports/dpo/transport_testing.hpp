@@ -10,36 +10,11 @@
 
 namespace kanal::transports::dpo::testing {
 
+using ports::testing::Crash;
+using ports::testing::TestDispatch;
+
 /// An organisation that the agency acts for.
 constexpr const char* represented = "991825827";
-
-/// What an installation remembers of one document between attempts.
-class TestDispatch final : public ports::Dispatch {
- public:
-  explicit TestDispatch(MemoryBlobs& blobs) : blobs_(blobs) {}
-  [[nodiscard]] const std::string& remembered() const override { return state; }
-  Result<void> remember(std::string given, const std::optional<ports::BlobRef>& package,
-                        const std::string& /*remote_reference*/) override {
-    state = std::move(given);
-    if (package) kept = package;
-    return {};
-  }
-  [[nodiscard]] const std::optional<ports::BlobRef>& package() const override { return kept; }
-  ports::BlobStore& blobs() override { return blobs_; }
-  void reach(std::string_view point) override {
-    if (at_point) at_point(point);
-  }
-
-  std::string state;
-  std::optional<ports::BlobRef> kept;
-  std::function<void(std::string_view)> at_point;
-
- private:
-  MemoryBlobs& blobs_;
-};
-
-/// The end of the process, at a point of a dispatch.
-struct Crash {};
 
 /// Routes everything over one service, with one certificate.
 class OneDirectory final : public ports::Directory {

@@ -1,0 +1,60 @@
+#include "flow/service_receipts.hpp"
+
+#include <algorithm>
+
+namespace kanal::flow {
+namespace {
+
+/// A conversation with more messages than this is told apart only among the first.
+constexpr int most_in_one_conversation = 100;
+
+Result<std::vector<ports::Conversation>> of_conversation(ports::View& view, const ServiceIdentifier& service,
+                                                         const std::string& conversation_id) {
+  ports::ConversationQuery query;
+  query.conversation_id = conversation_id;
+  query.service = service.str();
+  query.direction = ports::Direction::outgoing;
+  auto page = view.conversations(query, {0, most_in_one_conversation, {{"id", false}}});
+  if (!page) return failed(page);
+  return std::move(page->content);
+}
+
+/// Leaves only those that fit, unless none does.
+template <class Fits>
+void prefer(std::vector<ports::Conversation>& candidates, Fits fits) {
+  if (std::ranges::any_of(candidates, fits)) std::erase_if(candidates, std::not_fn(fits));
+}
+
+}  // namespace
+
+Result<Correlation> correlate(ports::View& view, const ServiceIdentifier& service, const ports::ServiceReceipt& receipt,
+                              const std::optional<std::string>& channel) {
+  Correlation found;
+  if (!receipt.message_id.empty()) {
+    found.conversation = view.conversation(receipt.message_id, ports::Direction::outgoing);
+    if (found.conversation && found.conversation->service != service) found.conversation.reset();
+    return found;
+  }
+  auto candidates = of_conversation(view, service, receipt.conversation_id.str());
+  if (!candidates) return failed(candidates);
+  prefer(*candidates, [&](const ports::Conversation& c) { return c.message_channel == channel; });
+  if (!receipt.statuses.empty()) {
+    const auto first = receipt.statuses.front().status;
+    prefer(*candidates, [&](const ports::Conversation& c) {
+      return std::ranges::count(c.statuses, first, &ports::MessageStatus::status) == 0;
+    });
+  }
+  if (candidates->empty()) return found;
+  found.ambiguous = candidates->size() > 1;
+  found.conversation = std::move(candidates->front());
+  return found;
+}
+
+bool sent_from_here(ports::View& view, const ServiceIdentifier& service, const MessageId& id) {
+  if (id.empty()) return false;
+  if (view.conversation(id, ports::Direction::outgoing)) return true;
+  const auto conversations = of_conversation(view, service, id.str());
+  return conversations && !conversations->empty();
+}
+
+}  // namespace kanal::flow

@@ -1,0 +1,107 @@
+#include "transports/dpe/dpe_inbox.hpp"
+
+#include <fmt/format.h>
+
+#include "domain/partner.hpp"
+#include "transports/dpe/package.hpp"
+
+namespace kanal::transports::dpe {
+namespace {
+
+/// Of a message that was never seen, by its number.
+constexpr std::string_view unseen = "unseen-number-";
+
+}  // namespace
+
+DpeInbox::DpeInbox(const Settings& settings, BusClient& bus, const Resources& resources)
+    : settings_(settings), resources_(resources), locked_(settings, bus, resources.clock, resources.log) {}
+
+std::vector<ports::Inbox> DpeInbox::inboxes() const {
+  if (!settings_.receives) return {};
+  return {{domain::iso6523(Orgnr(settings_.organisation)), {}, false}};
+}
+
+std::string DpeInbox::problem() const {
+  const std::scoped_lock lock(mutex_);
+  return problem_;
+}
+
+Result<std::vector<ports::Listed>> DpeInbox::list(std::stop_token stop) {
+  auto ids = locked_.refresh(std::move(stop));
+  {
+    const std::scoped_lock lock(mutex_);
+    if (ids) problem_.clear();
+    if (!ids && ids.error().code != "http.stopped") problem_ = ids.error().text();
+  }
+  if (!ids) return failed(ids);
+  std::vector<ports::Listed> listed;
+  listed.reserve(ids->size());
+  // A message that was delivered before is no other's: our own answers get lost, too (8.2, D3 is weak alone).
+  for (auto& id : *ids) listed.push_back({std::move(id), false});
+  return listed;
+}
+
+Result<ports::RemoteItem> DpeInbox::describe(const ports::Inbox& inbox, const std::string& remote_id) {
+  ports::RemoteItem item;
+  item.service = ServiceIdentifier("DPE");
+  item.inbox = inbox.id;
+  item.remote_id = remote_id;
+  if (remote_id.starts_with(unseen)) {
+    item.sender = "an unknown sender";
+    item.created = item.published = resources_.clock.now();
+    return item;
+  }
+  auto message = locked_.find(remote_id);
+  if (!message) return failed(message);
+  item.created = item.published = message->enqueued;
+  // What cannot be read is found out when it is opened; then it is set aside.
+  if (const auto sbd = read_sbd_of(*message->body)) {
+    item.sender = sbd->sender_value();
+    item.channel_seen = sbd->message_channel();
+  }
+  return item;
+}
+
+Result<void> DpeInbox::fetch(const ports::RemoteItem& item, Sink& into) {
+  auto message = locked_.find_renewed(item.remote_id);
+  if (!message) return failed(message);
+  return into.write(*message->body);
+}
+
+Result<ports::InboundDocument> DpeInbox::open(const ports::RemoteItem& item, const ports::BlobRef& raw,
+                                              const ports::OpenContext& context) {
+  auto message = locked_.find(item.remote_id);
+  if (!message) return failed(message);
+  if (message->too_large) return reject("dpe.too_large", "the message is larger than any that DPE carries");
+  return read_package(raw, resources_.identities, settings_, resources_.clock, resources_.log, context.blobs);
+}
+
+Result<ports::Acknowledged> DpeInbox::acknowledge(const ports::RemoteItem& item) {
+  auto completed = locked_.complete(item.remote_id);
+  if (!completed) return failed(completed);
+  // A lock that has ended in its time brings the message once more: what is stored is acknowledged again then.
+  return *completed == LockedMessages::Completed::lost_early ? ports::Acknowledged::already_done
+                                                             : ports::Acknowledged::done;
+}
+
+Result<std::vector<std::string>> DpeInbox::departures(const ports::Inbox&, Time, std::stop_token) {
+  return std::vector<std::string>{};
+}
+
+Result<std::optional<ports::Departure>> DpeInbox::departure(const ports::Inbox&, const std::string&) {
+  return std::optional<ports::Departure>{};
+}
+
+Result<std::vector<std::string>> DpeInbox::confirmed(const ports::Inbox&, Time, std::stop_token) {
+  std::vector<std::string> ids;
+  for (const auto number : locked_.missing()) ids.push_back(fmt::format("{}{}", unseen, number));
+  return ids;
+}
+
+Result<ports::Whereabouts> DpeInbox::whereabouts(const ports::RemoteItem& item) {
+  return locked_.may_return(item.remote_id) ? ports::Whereabouts::waiting : ports::Whereabouts::taken;
+}
+
+Result<int> DpeInbox::fetches(const ports::RemoteItem& item) { return locked_.deliveries(item.remote_id); }
+
+}  // namespace kanal::transports::dpe

@@ -1,0 +1,41 @@
+#include "transports/dpe/sequence_watch.hpp"
+
+#include <algorithm>
+
+namespace kanal::transports::dpe {
+namespace {
+
+constexpr unsigned partition_shift = 48;
+/// A larger leap is a new beginning, not so many thefts.
+constexpr std::uint64_t largest_gap = 1000;
+constexpr std::size_t most_missing = 10'000;
+
+}  // namespace
+
+void SequenceWatch::met(std::uint64_t sequence, Duration now) {
+  missing_.erase(sequence);
+  const auto [known, first] = highest_.try_emplace(static_cast<std::uint16_t>(sequence >> partition_shift), sequence);
+  auto& highest = known->second;
+  if (first || sequence <= highest) return;
+  if (sequence - highest <= largest_gap && missing_.size() < most_missing) {
+    for (auto between = highest + 1; between < sequence; ++between) missing_.emplace(between, now);
+  }
+  highest = sequence;
+}
+
+std::vector<std::uint64_t> SequenceWatch::missing_since(Duration until) {
+  std::vector<std::uint64_t> found;
+  std::erase_if(missing_, [&](const auto& entry) {
+    if (entry.second > until) return false;
+    found.push_back(entry.first);
+    return true;
+  });
+  return found;
+}
+
+void SequenceWatch::forget() {
+  highest_.clear();
+  missing_.clear();
+}
+
+}  // namespace kanal::transports::dpe

@@ -1,0 +1,28 @@
+// Gaps in the numbers that the broker gives to the messages of a queue: each is one that somebody else took, or that
+// expired (dpe.md 8.2, D1). Begins with the first message after a start. One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+
+namespace kanal::transports::dpe {
+
+class SequenceWatch {
+ public:
+  /// A message with this number was met.
+  void met(std::uint64_t sequence, Duration now);
+  /// Numbers that have been missing since `until` or longer, and will be told only this once.
+  [[nodiscard]] std::vector<std::uint64_t> missing_since(Duration until);
+  /// Nobody looked for a while: what was missed meanwhile proves nothing.
+  void forget();
+
+ private:
+  std::map<std::uint16_t, std::uint64_t> highest_;  ///< by partition, the top 16 bits of a number
+  std::map<std::uint64_t, Duration> missing_;       ///< and when that was noticed
+};
+
+}  // namespace kanal::transports::dpe

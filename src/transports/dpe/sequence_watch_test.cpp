@@ -1,0 +1,44 @@
+#include "transports/dpe/sequence_watch.hpp"
+
+#include <gmock/gmock.h>
+
+namespace kanal::transports::dpe {
+namespace {
+
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TEST(SequenceWatch, TellsOnceOfNumbersThatNeverCame) {
+  SequenceWatch watch;
+  for (const auto number : {100U, 101U, 105U}) watch.met(number, seconds(1));
+  watch.met(103, seconds(2));
+  EXPECT_THAT(watch.missing_since(seconds(0)), IsEmpty()) << "they may come yet";
+  EXPECT_THAT(watch.missing_since(seconds(1)), ElementsAre(102, 104));
+  EXPECT_THAT(watch.missing_since(seconds(9)), IsEmpty());
+}
+
+TEST(SequenceWatch, EachPartitionHasItsOwnNumbers) {
+  SequenceWatch watch;
+  constexpr std::uint64_t other = std::uint64_t{5} << 48U;
+  watch.met(10, seconds(1));
+  watch.met(other + 900, seconds(1));
+  watch.met(11, seconds(1));
+  watch.met(other + 902, seconds(1));
+  EXPECT_THAT(watch.missing_since(seconds(1)), ElementsAre(other + 901));
+}
+
+TEST(SequenceWatch, ABeginningALeapAndABreakProveNothing) {
+  SequenceWatch watch;
+  watch.met(500, seconds(1));
+  watch.met(400, seconds(1));
+  watch.met(5000, seconds(1));
+  EXPECT_THAT(watch.missing_since(seconds(1)), IsEmpty());
+  watch.met(5002, seconds(1));
+  watch.forget();
+  watch.met(5100, seconds(1));
+  EXPECT_THAT(watch.missing_since(seconds(1)), IsEmpty());
+}
+
+}  // namespace
+}  // namespace kanal::transports::dpe

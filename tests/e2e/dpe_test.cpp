@@ -1,0 +1,232 @@
+// DPE end to end: publications and requests for access arrive once, and what becomes of them comes back, whatever the
+// queue, the locks and a second reader do (dpe.md sections 6 to 8).
+#include "sim/faults.hpp"
+#include "tests/e2e/einnsyn.hpp"
+
+namespace kanal::testing {
+namespace {
+
+using namespace std::chrono;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
+
+class Dpe : public BenchTest {
+ protected:
+  Dpe() { einnsyn::set_up(national); }
+  sim::ServiceBusState& bus() { return national.service_bus().state(); }
+  void start_agency(const Names& more = {}, const std::string& name = "S") {
+    auto settings = einnsyn::settings(national, "innsyn");
+    settings.insert(settings.end(), more.begin(), more.end());
+    start({name, s_org, "", settings});
+  }
+  void start_einnsyn() { start({"R", r_org, "", einnsyn::settings(national, "data")}); }
+  void start_both() {
+    start_agency();
+    start_einnsyn();
+  }
+  std::string post(const std::string& name, const app::Letter& letter) {
+    auto id = client(name).send(letter);
+    EXPECT_TRUE(id) << id.error().text();
+    return id.value_or("");
+  }
+  /// Clients take what waits, time passes, until it holds.
+  bool in_time(const std::function<bool()>& holds, seconds step = seconds(1)) {
+    return eventually([&] {
+      clock.advance(step);
+      for (const auto& [name, installation] : installations) serve(name, false);
+      return holds();
+    });
+  }
+  void expect_once(const std::string& id, const std::string& sender, const std::string& receiver) {
+    ASSERT_TRUE(in_time([&] {
+      return has(sender, id, {"OPPRETTET", "SENDT", "MOTTATT", "LEVERT"});
+    })) << ::testing::PrintToString(statuses(sender, id));
+    EXPECT_EQ(receivers_of(id), Names{receiver});
+    EXPECT_TRUE(in_time([&] { return is_empty(); })) << "everything is completed";
+    EXPECT_THAT(bus().messages(einnsyn::journal_queue + "/$deadletterqueue"), IsEmpty());
+  }
+  bool is_empty() {
+    return bus().messages(einnsyn::journal_queue).empty() && bus().messages(einnsyn::agency_queue).empty();
+  }
+  std::string management(const std::string& name, const std::string& path) {
+    net::ClientRequest request;
+    request.url = installations.at(name)->url() + "/manage/" + path;
+    const auto answer = http.send(request);
+    EXPECT_TRUE(answer && answer->ok());
+    return answer ? answer->body : "";
+  }
+  std::size_t orphans(const std::string& name) {
+    return boost::json::parse(management(name, "channels/orphans")).as_array().size();
+  }
+};
+
+TEST_F(Dpe, APublicationReachesEInnsynAndItsStatusesComeBack) {
+  start_both();
+  expect_once(post("S", einnsyn::publication()), "S", "R");
+  EXPECT_THAT(alarms("S"), IsEmpty());
+  EXPECT_THAT(alarms("R"), IsEmpty());
+}
+
+TEST_F(Dpe, ARequestReachesTheAgencyAndItsStatusesComeBack) {
+  start_both();
+  expect_once(post("R", einnsyn::request()), "R", "S");
+}
+
+TEST_F(Dpe, TheClientGetsTheFilesAsTheyWereSent) {
+  start_both();
+  const auto id = post("S", einnsyn::publication("{\"@graph\":[1,2,3]}"));
+  auto receiver = client("R");
+  ASSERT_TRUE(eventually([&] {
+    const auto peeked = receiver.peek();
+    return peeked && *peeked;
+  }));
+  const auto package = receiver.pop(id);
+  ASSERT_TRUE(package && *package);
+  EXPECT_THAT(**package, HasSubstr("application/vnd.etsi.asic-e+zip"));
+}
+
+TEST_F(Dpe, AKvitteringOfEInnsynIsHandedToTheClient) {
+  start_both();
+  app::Letter receipt;
+  receipt.type = "einnsyn_kvittering";
+  receipt.receiver = "0192:" + s_org;
+  receipt.process = app::einnsyn_response_process;
+  receipt.body = {
+      {"dokumentId", "http://data.oslo.no/1"}, {"status", "{\"ok\":true}"}, {"referanseType", "publisering"}};
+  expect_once(post("R", receipt), "R", "S");
+  EXPECT_EQ(deliveries.back().type, "einnsyn_kvittering");
+  EXPECT_EQ(orphans("S"), 0U) << "it names no message: nobody else can claim it";
+}
+
+TEST_F(Dpe, ADeathBetweenStoreAndCompletionDeliversOnce) {
+  start_both();
+  hooks("R").die_at("receive.committed");
+  const auto id = post("S", einnsyn::publication());
+  ASSERT_TRUE(eventually([&] { return hooks("R").dead(); }));
+  stop("R");
+  EXPECT_THAT(bus().messages(einnsyn::journal_queue), SizeIs(1));
+  hooks("R").revive();
+  start_einnsyn();
+  expect_once(id, "S", "R");
+}
+
+TEST_F(Dpe, ALockThatIsLostEarlyDeliversOnceAndIsReported) {
+  start_both();
+  arm("servicebus.complete.lock_lost", 1, einnsyn::journal_queue);
+  expect_once(post("S", einnsyn::publication()), "S", "R");
+  EXPECT_THAT(alarms("R"), Contains(HasSubstr("D8")));
+}
+
+TEST_F(Dpe, ACompletionWhoseAnswerIsLostDeliversOnce) {
+  start_both();
+  arm("servicebus.complete.lost_answer", 1, einnsyn::journal_queue);
+  expect_once(post("S", einnsyn::publication()), "S", "R");
+}
+
+TEST_F(Dpe, AMessageThatComesTwiceIsDeliveredOnce) {
+  start_both();
+  arm("servicebus.head.duplicate", 1, einnsyn::journal_queue);
+  expect_once(post("S", einnsyn::publication()), "S", "R");
+}
+
+TEST_F(Dpe, AnAnswerThatIsLostOnTheWayOutIsDeliveredOnce) {
+  start_both();
+  arm("servicebus.send.lost_answer", 1, einnsyn::journal_queue);
+  expect_once(post("S", einnsyn::publication()), "S", "R");
+}
+
+TEST_F(Dpe, PoisonIsSetAsideAndKeepsNobodyOut) {
+  ASSERT_TRUE(bus().send(einnsyn::journal_queue, {}, "", "{\"sbd\":"));
+  ASSERT_TRUE(bus().send(einnsyn::journal_queue, {}, "", ""));
+  start_both();
+  expect_once(post("S", einnsyn::publication()), "S", "R");
+  EXPECT_TRUE(in_time([&] { return is_empty(); })) << "it is kept here, not there";
+  const auto health = boost::json::parse(this->health("R"));
+  EXPECT_EQ(health.at_pointer("/components/channels/details/quarantined"), 2);
+}
+
+TEST_F(Dpe, APackageThatIsBase64OnceIsReportedAndNotHandedOut) {
+  start_both();
+  const auto sbd =
+      make_sbd("publisering", "0192:" + s_org, "0192:" + r_org, new_uuid(), {{"orgnr", s_org}}, clock.now());
+  auto text = "{\"sbd\":" + domain::write_sbd(sbd) + ",\"asic\":\"" + to_base64(bytes_of("no base64 \x80")) + "\"}";
+  ASSERT_TRUE(bus().send(einnsyn::journal_queue, {}, "", text));
+  ASSERT_TRUE(in_time([&] { return is_empty(); }));
+  const auto id = sbd.document.instance_identifier;
+  EXPECT_THAT(statuses("R", id), Contains("FEIL"));
+  EXPECT_THAT(receivers_of(id), IsEmpty());
+}
+
+TEST_F(Dpe, WhatIsTooLargePackedFailsAtOnce) {
+  start_both();
+  const auto bytes = pattern(900'000);
+  const auto id = post("S", einnsyn::publication(std::string(text_of(bytes))));
+  ASSERT_TRUE(in_time([&] { return has("S", id, {"FEIL"}); }));
+  EXPECT_EQ(national.audit().count({.simulator = "servicebus", .action = "send"}), 0U);
+}
+
+TEST_F(Dpe, AQueueThatIsMissingIsWaitedFor) {
+  bus().remove(einnsyn::journal_queue);
+  start_agency();
+  const auto id = post("S", einnsyn::publication());
+  ASSERT_TRUE(
+      eventually([&] { return national.audit().count({.simulator = "servicebus", .action = "send.refused"}) > 0; }));
+  bus().declare(einnsyn::journal_queue);
+  ASSERT_TRUE(in_time([&] { return has("S", id, {"SENDT"}); }, seconds(60)));
+}
+
+TEST_F(Dpe, ASecondReaderHandsBackWhatIsNotItsOwn) {
+  start_both();
+  start_agency({"--difi.move.nextmove.serviceBus.pollingrate=1000"}, "S-other");
+  for (int i = 0; i < 5; ++i) expect_once(post("S", einnsyn::publication()), "S", "R");
+}
+
+TEST_F(Dpe, AnAnswerToNobodyIsKeptAndNeverADeadLetter) {
+  start_both();
+  stop("S");
+  start_agency({}, "S-other");
+  bus().change_rules([](sim::ServiceBusRules& rules) { rules.max_delivery_count = 10; });
+  const auto status =
+      make_sbd("status", "0192:" + r_org, "0192:" + s_org, new_uuid(), {{"status", "MOTTATT"}}, clock.now());
+  ASSERT_TRUE(bus().send(einnsyn::agency_queue, {}, "", "{\"sbd\":" + domain::write_sbd(status) + "}"));
+  ASSERT_TRUE(eventually([&] { return orphans("S-other") == 1; }));
+  EXPECT_THAT(alarms("S-other"), Contains(HasSubstr("D1")));
+  EXPECT_FALSE(is_empty()) << "its owner may come for it";
+  ASSERT_TRUE(in_time([&] { return is_empty(); }, seconds(5)));
+  EXPECT_THAT(bus().messages(einnsyn::agency_queue + "/$deadletterqueue"), IsEmpty());
+  EXPECT_EQ(orphans("S-other"), 1U);
+}
+
+TEST_F(Dpe, AThiefInTheQueueIsNoticed) {
+  start_both();
+  expect_once(post("R", einnsyn::request()), "R", "S");
+  bus().skip_sequence(einnsyn::agency_queue, 1);  // as if somebody had taken the message between the two
+  expect_once(post("R", einnsyn::request()), "R", "S");
+  EXPECT_TRUE(in_time([&] {
+    const auto all = alarms("S");
+    return std::ranges::any_of(all, [](const auto& one) { return one.starts_with("D6 unseen-number-"); });
+  })) << ::testing::PrintToString(findings("S"));
+}
+
+TEST_F(Dpe, AnInstallationThatOnlySendsLeavesTheQueueAlone) {
+  start_agency({"--kanal.dpe.receive=false"});
+  start_einnsyn();
+  const auto id = post("S", einnsyn::publication());
+  ASSERT_TRUE(in_time([&] { return !bus().messages(einnsyn::agency_queue).empty(); }));
+  EXPECT_TRUE(has("S", id, {"SENDT"}));
+  EXPECT_EQ(bus().messages(einnsyn::agency_queue).front().delivery_count, 0);
+}
+
+TEST_F(Dpe, AChangedKeyStopsNothing) {
+  start_both();
+  expect_once(post("S", einnsyn::publication()), "S", "R");
+  national.rotate_sas_key("YW5vdGhlciBrZXk=");
+  clock.advance(minutes(5));
+  expect_once(post("S", einnsyn::publication()), "S", "R");
+}
+
+}  // namespace
+}  // namespace kanal::testing
