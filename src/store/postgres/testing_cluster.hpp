@@ -66,8 +66,11 @@ class TestCluster {
     EXPECT_TRUE(there) << there.error().text();
     return there.value_or(false) ? row.text(0) : "";
   }
+  /// However long it takes: a checkpoint waits for a disk that others use too.
   void script(const std::string& database, const std::string& sql) const {
-    auto connection = Connection::open(settings(database));
+    auto patient = settings(database);
+    patient.statement_timeout = std::chrono::minutes(10);
+    auto connection = Connection::open(patient);
     ASSERT_TRUE(connection) << connection.error().text();
     const auto done = (*connection)->script(sql);
     ASSERT_TRUE(done) << done.error().text();

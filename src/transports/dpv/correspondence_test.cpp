@@ -136,7 +136,8 @@ TEST_F(CorrespondenceForm, LongTitlesAreCut) {
 TEST_F(CorrespondenceForm, ALetterToAResident) {
   const auto info =
       sbd_of("digital_dpv", digital, "21868110187", "0192:310700002", "urn:no:difi:profile:digitalpost:info:ver1.0");
-  const auto made = make(info, {file(2, "b.pdf"), file(1, "a.pdf")});
+  const std::vector files{file(2, "b.pdf"), file(1, "a.pdf")};  // what is made refers to them
+  const auto made = make(info, files);
   EXPECT_EQ(field(made, "recipients[0]"), "urn:altinn:person:identifier-no:21868110187");
   EXPECT_EQ(field(made, "ignoreReservation"), "true");
   EXPECT_EQ(field(made, "content.messageTitle"), "Vedtak");
