@@ -41,6 +41,21 @@ TEST_F(DpeSend, StatusesHaveTheirOwnQueueAndIdWithoutAskingTheRegistry) {
   EXPECT_EQ(there[0].properties.message_id, std::string(message_id) + ".LEVERT");
 }
 
+TEST_F(DpeSend, AChannelOfItsOwnIsPutIntoWhatIsSent) {
+  auto sbd = publication(agency, municipality);
+  ASSERT_TRUE(sender()->complete(sbd, {}));
+  EXPECT_FALSE(sbd.message_channel()) << "off by default: nobody knows yet what eInnsyn makes of it";
+  auto settings = settings_of(agency, Mode::innsyn);
+  settings.channel = "fagsys-a";
+  const auto transport = transport_of(std::move(settings));
+  ASSERT_TRUE(transport->complete(sbd, {}));
+  EXPECT_EQ(sbd.message_channel(), "fagsys-a");
+  auto named = publication(agency, municipality);
+  named.set_message_channel("klientens");
+  ASSERT_TRUE(transport->complete(named, {}));
+  EXPECT_EQ(named.message_channel(), "klientens");
+}
+
 TEST_F(DpeSend, WhatIsTooLargePackedIsRefusedForGood) {
   auto settings = settings_of(agency, Mode::innsyn);
   settings.wire_limit = 20'000;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "domain/channel.hpp"
 #include "lookup/token_settings.hpp"
 #include "ops/wrong_value.hpp"
 
@@ -126,6 +127,10 @@ Result<Settings> read_settings(const ops::Config& config, const crypto::Identity
   auto receives = config.boolean("kanal.dpe.receive");
   if (!receives) return failed(receives);
   settings.receives = *receives;
+  settings.channel = config.text_or("kanal.dpe.message-channel", "");
+  if (!domain::is_channel_name(settings.channel)) {
+    return ops::wrong_value(config, "kanal.dpe.message-channel", settings.channel, "must match ^[a-zA-Z0-9-_]{0,25}$");
+  }
   if (auto read = read_limits(config, settings); !read) return failed(read);
   if (auto read = read_times(config, settings); !read) return failed(read);
   const auto services = config.list("difi.move.nextmove.status-services");

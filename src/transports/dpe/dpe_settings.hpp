@@ -35,6 +35,7 @@ struct Settings : PackageRules {
   Mode mode = Mode::innsyn;
   std::string receipt_queue;  ///< suffix; empty: by the rules
   bool receives = true;
+  std::string channel;  ///< put into what is sent, so that its statuses tell whose they are (8.3); empty: none
   std::chrono::milliseconds polling_interval{20'000};
   std::chrono::milliseconds timeout{15'000};  ///< to connect, and of an answer
   std::chrono::seconds receive_wait{5};       ///< how long an empty queue holds a question

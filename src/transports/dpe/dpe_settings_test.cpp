@@ -108,6 +108,7 @@ TEST_F(DpeSettings, WrongValuesStopTheStart) {
   expect_fault("difi.move.nextmove.serviceBus.mode=journal", "must be innsyn, data or meeting");
   expect_fault("difi.move.nextmove.serviceBus.baseUrl=https://efm", "without https://");
   expect_fault("difi.move.nextmove.serviceBus.receiptQueue=a/b", "letters and digits");
+  expect_fault("kanal.dpe.message-channel=to ord", "must match");
 }
 
 }  // namespace

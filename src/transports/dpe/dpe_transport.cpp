@@ -45,6 +45,8 @@ DpeTransport::DpeTransport(Settings settings, const Resources& resources)
 }
 
 Result<void> DpeTransport::complete(domain::Sbd& sbd, const ports::CreateContext&) {
+  // The transport takes no notice of it, but who answers sends it back (8.3).
+  if (!settings_.channel.empty() && !sbd.message_channel()) sbd.set_message_channel(settings_.channel);
   if (!has_fixed_queue(sbd)) return {};
   const auto suffix = answer_suffix(sbd, settings_.mode, settings_.receipt_queue);
   return suffix ? Result<void>{} : Result<void>(failed(suffix));
