@@ -103,9 +103,9 @@ class Stage {
     return database_.empty() ? (sandbox_->folder("agency") / "kanal-data" / "kanal.db").string() : database_;
   }
   /// The same installation behind TLS; the process ends with what is returned.
-  app::Process start_with_tls(std::uint16_t port) {
+  ChildProcess start_with_tls(std::uint16_t port) {
     const auto folder = sandbox_->folder("agency");
-    auto started = app::Process::start(
+    auto started = ChildProcess::start(
         program_,
         {"--folder", folder.string(), "serve", not_sending, "--difi.ssl.enabled=true",
          "--difi.ssl.key-store=${difi.move.org.keystore.path}", "--difi.ssl.key-store-type=PKCS12",
@@ -213,7 +213,7 @@ void list(Stage& stage, std::int64_t rows) {
 
 void connections(Stage& stage, int count) {
   const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> tls(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
-  const auto port = app::free_port();
+  const auto port = free_port();
   auto process = stage.start_with_tls(port);
   for (int i = 0; i < 500 && !RawClient(port, tls.get()).open(); ++i) std::this_thread::sleep_for(milliseconds(10));
   constexpr int messages = 2000;

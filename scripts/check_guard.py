@@ -14,6 +14,7 @@ REMOTE_EFFECTS = {
     "dpi": [r"\baccess_point_\.mark_read\("],
     "dpf": [r"\bclient_\.acknowledge\(", r"\bclient_\.report_failure\(", r"\bsvarinn_->(acknowledge|refuse)\("],
     "dpe": [r"\binbox_\.acknowledge\(", r"\blocked_\.complete\("],
+    "dpfio": [r"\binbox_\.acknowledge\(", r"\breader\.acknowledge\(", r"\bconnection_->(acknowledge|reject)\("],
     "dpv": [],
 }
 # What the two patterns of addresses look like in the clients themselves; nobody else may speak them.

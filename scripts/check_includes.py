@@ -33,6 +33,7 @@ TEST_EXTRA = {"net", "crypto", "formats", "domain", "base", "sim", "store/spool"
 GUARDED = {
     r"boost/(beast|asio)/": {"net", "app"},
     r"curl/": {"net"},
+    r"amqp(_\w+)?\.h": {"net"},
     r"libxml/": {"formats"},
     r"archive(_entry)?\.h": {"formats"},
     r"openssl/": {"crypto", "net"},

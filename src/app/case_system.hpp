@@ -42,6 +42,8 @@ struct Letter {
   bool opening_receipt = false;       ///< digital: ask for one
   std::string sender_identifier{};    ///< digital post: `avsenderId`
   boost::json::object body{};         ///< of the business message; empty: made from the rest
+  std::string answers{};              ///< the message this one answers (ReceiverRef)
+  std::string lives_until{};          ///< ISO 8601; empty: as long as the service's messages do
 };
 /// To a resident, by digital mailbox (`digital`) or on paper (`print`).
 [[nodiscard]] Letter letter_to_resident(std::string type, std::string receiver, std::vector<OutgoingFile> files);
@@ -49,6 +51,9 @@ struct Letter {
 /// An `innsynskrav` or a `publisering` about the organisation `orgnr`.
 [[nodiscard]] Letter letter_to_einnsyn(std::string type, std::string receiver, const std::string& orgnr,
                                        std::vector<OutgoingFile> files);
+
+/// A message of a protocol to an account at Fiks IO.
+[[nodiscard]] Letter letter_to_account(std::string protocol, std::string konto_id, std::vector<OutgoingFile> files);
 
 /// The letter's files; those of an arkivmelding with arkivmelding.xml first, made when it has none.
 [[nodiscard]] std::vector<OutgoingFile> complete_files(const Letter& letter);

@@ -11,6 +11,7 @@
 #include "app/open_store.hpp"
 #include "app/webhook_poster.hpp"
 #include "domain/partner.hpp"
+#include "flow/address_book.hpp"
 #include "flow/engine.hpp"
 #include "lookup/own_certificate.hpp"
 #include "lookup/service_registry.hpp"
@@ -251,6 +252,7 @@ struct Installation::Parts {
   std::unique_ptr<store::Spool> spool;
   std::unique_ptr<store::SqlStore> store;
   flow::Services services;
+  std::unique_ptr<flow::AddressBook> addresses;
   std::unique_ptr<WebhookPoster> webhook_poster;
   std::unique_ptr<flow::Engine> engine;
   std::unique_ptr<net::HttpServer> server;
@@ -441,8 +443,9 @@ Result<void> Installation::Parts::make_server() {
   webhook_poster = std::make_unique<WebhookPoster>(std::move(*poster), *http, clock);
   auto webhooks = webhook_settings(config);
   if (!webhooks) return failed(webhooks);
+  addresses = std::make_unique<flow::AddressBook>(*registry, services);
   engine = std::make_unique<flow::Engine>(
-      flow::SubmitParts{*store, *spool, *registry, *own_certificate, *arkivmelding, points, services, settings, clock,
+      flow::SubmitParts{*store, *spool, *addresses, *own_certificate, *arkivmelding, points, services, settings, clock,
                         log},
       flow::TellingParts{*webhook_poster, *webhooks, config.list("difi.move.feature.statusQueueIncludes"),
                          mailer.get()});
@@ -458,8 +461,9 @@ Result<void> Installation::Parts::make_server() {
   api->management.allow = std::move(*managers);
   auto options = server_options(config);
   if (!options) return failed(options);
-  auto handler = api::make_api({engine->submit(), engine->inbox(), engine->board(), services, *store, *spool, *registry,
-                                clock, log, std::move(*api), engine->webhooks(), engine->guard(), engine->orphans()});
+  auto handler =
+      api::make_api({engine->submit(), engine->inbox(), engine->board(), services, *store, *spool, *addresses, clock,
+                     log, std::move(*api), engine->webhooks(), engine->guard(), engine->orphans()});
   server = std::make_unique<net::HttpServer>(std::move(*options), std::move(handler), log);
   return {};
 }

@@ -16,9 +16,11 @@ json::object party(const std::string& value) {
   return {{"identifier", json::object{{"authority", domain::iso6523_authority}, {"value", value}}}};
 }
 
-std::string standard_of(std::string_view type) {
-  const auto* known = domain::find_message_type(type);
-  return known != nullptr ? std::string(known->document_type) : std::string{};
+/// A protocol of Fiks IO is process and document type in one.
+std::string standard_of(const Letter& letter) {
+  const auto* known = domain::find_message_type(letter.type);
+  if (known == nullptr) return {};
+  return known->document_type.empty() ? letter.process : std::string(known->document_type);
 }
 
 /// The first file that a person reads.
@@ -30,8 +32,8 @@ std::string main_document(const Letter& letter) {
 }
 
 json::object body_of(const Letter& letter) {
-  if (!letter.body.empty()) return letter.body;
   json::object body;
+  if (!letter.body.empty() || letter.type == "fiksio") return letter.body;
   if (const auto main = main_document(letter); !main.empty()) body["hoveddokument"] = main;
   if (!letter.sender_identifier.empty()) body["avsenderId"] = letter.sender_identifier;
   if (letter.type == "print") return body;  // addresses come from the register, the rest has defaults
@@ -73,21 +75,37 @@ Letter letter_to_einnsyn(std::string type, std::string receiver, const std::stri
   return letter;
 }
 
+Letter letter_to_account(std::string protocol, std::string konto_id, std::vector<OutgoingFile> files) {
+  Letter letter;
+  letter.type = "fiksio";
+  letter.receiver = std::move(konto_id);
+  letter.process = std::move(protocol);
+  letter.files = std::move(files);
+  return letter;
+}
+
 json::object make_sbd(const Letter& letter) {
   json::object header;
   header["headerVersion"] = "1.0";
   if (!letter.sender.empty()) header["sender"] = json::array{party(letter.sender)};
   header["receiver"] = json::array{party(letter.receiver)};
-  json::object document{{"standard", standard_of(letter.type)},
+  json::object document{{"standard", standard_of(letter)},
                         {"typeVersion", letter.type == "arkivmelding" ? "2.0" : "1.0"},
                         {"type", letter.type}};
   if (!letter.message_id.empty()) document["instanceIdentifier"] = letter.message_id;
   header["documentIdentification"] = std::move(document);
-  header["businessScope"] = json::object{
-      {"scope", json::array{json::object{
-                    {"type", "ConversationId"},
-                    {"instanceIdentifier", letter.conversation_id.empty() ? new_uuid() : letter.conversation_id},
-                    {"identifier", letter.process}}}}};
+  json::object conversation{
+      {"type", "ConversationId"},
+      {"instanceIdentifier", letter.conversation_id.empty() ? new_uuid() : letter.conversation_id},
+      {"identifier", letter.process}};
+  if (!letter.lives_until.empty()) {
+    conversation["scopeInformation"] = json::array{json::object{{"expectedResponseDateTime", letter.lives_until}}};
+  }
+  json::array scopes{std::move(conversation)};
+  if (!letter.answers.empty()) {
+    scopes.push_back(json::object{{"type", "ReceiverRef"}, {"instanceIdentifier", letter.answers}});
+  }
+  header["businessScope"] = json::object{{"scope", std::move(scopes)}};
   json::object sbd;
   sbd["standardBusinessDocumentHeader"] = std::move(header);
   sbd[letter.type] = body_of(letter);

@@ -23,6 +23,11 @@ std::string taken_by(const ports::Descriptor& service, const std::optional<std::
         "all others, or give each an account of its own",
         service.isolation_property);
   }
+  if (service.isolation == domain::Isolation::by_account) {
+    return fmt::format(
+        "taken by another installation that reads the same account: give each an account of its own ({})",
+        service.isolation_property);
+  }
   if (service.isolation == domain::Isolation::single_installation) {
     return fmt::format(
         "taken by another installation of the organisation that reads the same queue; only one may: set {} to false in "
@@ -47,6 +52,12 @@ std::string cause_of_orphan(const ports::Descriptor& service, const ports::Remot
         "another installation of the organisation{} sends over {} too, and its answers come here: only one may (set {} "
         "to false in all others); or this installation's database was lost",
         named ? ", with the channel '" + *item.channel_seen + "'," : "", service.service.str(),
+        service.isolation_property);
+  }
+  if (service.isolation == domain::Isolation::by_account) {
+    return fmt::format(
+        "another installation sends with the same account, and its answers come here: give each an account of its own "
+        "({}); or this installation's database was lost",
         service.isolation_property);
   }
   if (channel) {

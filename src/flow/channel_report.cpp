@@ -95,6 +95,9 @@ std::string meaning_of(const ServiceChannels& row, Time now) {
   if (row.verdict == ChannelVerdict::conflict && row.isolation == domain::Isolation::by_switch) {
     return "another installation empties the same account: the two take each other's items";
   }
+  if (row.verdict == ChannelVerdict::conflict && row.isolation == domain::Isolation::by_account) {
+    return "another installation reads the same account: the two take each other's items";
+  }
   if (row.verdict == ChannelVerdict::conflict) {
     return own.empty() ? "a second installation of the organisation receives here too: the two take each other's items"
                        : fmt::format(
@@ -112,6 +115,9 @@ std::string change_of(const ServiceChannels& row, bool signs, Time now) {
   }
   if (row.isolation == domain::Isolation::by_switch) {
     return fmt::format("set {} to false in every other installation, or give each an account of its own", row.property);
+  }
+  if (row.isolation == domain::Isolation::by_account) {
+    return fmt::format("give each installation an account of its own ({})", row.property);
   }
   return own_names(row).empty() ? fmt::format("set {} in every other installation of the organisation", row.property)
                                 : fmt::format("give each installation a {} of its own", row.property);

@@ -94,9 +94,39 @@ Result<void> Intake::quarantine(ports::Txn& txn, const ports::Descriptor& servic
   return txn.put(item);
 }
 
+/// The document in the words of this installation: it answers our message by the id that our client knows, in the
+/// conversation of that message when it has none of its own.
+Result<ports::InboundDocument> Intake::apply_reply(ports::Txn& txn, const ports::Descriptor& service,
+                                                   const ports::InboundDocument& document) {
+  auto answered = document;
+  answered.reply.reset();
+  auto sent = sent_as(txn, service.service, document.reply->remote_reference);
+  if (!sent) return failed(sent);
+  if (!*sent) return answered;
+  const auto& conversation = **sent;
+  if (auto* reference = answered.sbd.find_scope(domain::scope_type::receiver_ref)) {
+    reference->instance_identifier = conversation.message_id.str();
+  }
+  if (auto* scope = answered.sbd.find_scope(domain::scope_type::conversation_id);
+      scope != nullptr && document.reply->takes_conversation) {
+    scope->instance_identifier = conversation.conversation_id.str();
+  }
+  for (const auto& reported : document.reply->statuses) {
+    auto added = txn.add_status(conversation.id, reported.status, reported.at.value_or(clock_.now()),
+                                reported.description, reported.raw_receipt);
+    if (!added) return failed(added);
+  }
+  return answered;
+}
+
 Result<void> Intake::apply(ports::Txn& txn, const ports::Descriptor& service, const ports::Inbox& inbox,
                            ports::RemoteItem& item, const ports::InboundDocument& document,
                            const std::optional<ports::BlobRef>& raw) {
+  if (document.reply) {
+    auto answered = apply_reply(txn, service, document);
+    if (!answered) return failed(answered);
+    return apply(txn, service, inbox, item, *answered, raw);
+  }
   if (document.receipt) return apply_service_receipt(txn, service, inbox, item, *document.receipt);
   const auto* type = domain::find_message_type(document.sbd.document.type);
   const bool receipt = type != nullptr && type->is_receipt && !type->names_no_message;
@@ -181,7 +211,9 @@ Result<void> Intake::apply_service_receipt(ports::Txn& txn, const ports::Descrip
   auto found = correlate(txn, service.service, receipt, item.channel_seen);
   if (!found) return failed(found);
   const auto& conversation = found->conversation;
-  const Claim claim{receipt.kind, receipt.message_id, receipt.conversation_id, receipt.counterpart, receipt.raw};
+  // Where the service's own name is all there is, the claim goes by it until the message turns up.
+  const auto& named = receipt.remote_reference.empty() ? receipt.message_id : MessageId(receipt.remote_reference);
+  const Claim claim{receipt.kind, named, receipt.conversation_id, receipt.counterpart, receipt.raw};
   auto verdict = guard_.settle(txn, service, item, inbox, claim, conversation.has_value());
   if (!verdict) return failed(verdict);
   if (*verdict != domain::Verdict::ours) return txn.put(item);
@@ -225,8 +257,10 @@ Result<void> Intake::apply_message(ports::Txn& txn, const ports::Descriptor& ser
   const auto* type = domain::find_message_type(sbd.document.type);
   const auto known = txn.conversation(sbd.message_id(), ports::Direction::incoming);
   const bool in_hand = txn.message(sbd.message_id(), ports::Direction::incoming).has_value();
+  auto again = received_as(txn, service.service, document.sent_as);
+  if (!again) return failed(again);
   // A client may have removed the history of a message that still waits for it.
-  if (known || in_hand) {
+  if (known || in_hand || *again) {
     // The same message once more: absorbed, and the sender is told again how far it got.
     if (document.package) {
       if (auto dropped = txn.discard(*document.package); !dropped) return failed(dropped);
@@ -239,11 +273,13 @@ Result<void> Intake::apply_message(ports::Txn& txn, const ports::Descriptor& ser
           queue_status(txn, service, sbd, in_hand ? ReceiptStatus::mottatt : ReceiptStatus::levert, settings_, now);
       if (!told) return failed(told);
     }
-    item.reason = "duplicate of a message that is known already";
+    item.reason = *again ? "sent again by its sender, under another id of the service"
+                         : "duplicate of a message that is known already";
     log_.warning("duplicate_absorbed", {{"message_id", sbd.message_id().str()}, {"remote_id", item.remote_id}});
     return stored(txn, item);
   }
   auto conversation = incoming_conversation(service, sbd, *type, settings_.default_ttl, now);
+  if (!document.sent_as.empty()) conversation.external_system_reference = document.sent_as;
   if (auto inserted = txn.insert(conversation); !inserted) return failed(inserted);
   auto created = txn.add_status(conversation.id, ReceiptStatus::opprettet, now);
   if (!created) return failed(created);

@@ -36,6 +36,8 @@ class Intake {
                              ports::RemoteItem& item, const ports::InboundDocument& document);
   Result<void> apply_service_receipt(ports::Txn& txn, const ports::Descriptor& service, const ports::Inbox& inbox,
                                      ports::RemoteItem& item, const ports::ServiceReceipt& receipt);
+  Result<ports::InboundDocument> apply_reply(ports::Txn& txn, const ports::Descriptor& service,
+                                             const ports::InboundDocument& document);
   Result<void> apply_message(ports::Txn& txn, const ports::Descriptor& service, ports::RemoteItem& item,
                              const ports::InboundDocument& document);
   Result<void> leave(ports::Txn& txn, ports::RemoteItem& item, const ports::InboundDocument& document);

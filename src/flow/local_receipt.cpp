@@ -3,32 +3,18 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
-#include "domain/partner.hpp"
-#include "domain/sbd.hpp"
+#include "domain/made_sbd.hpp"
 
 namespace kanal::flow {
 namespace {
 
-/// As status documents have it: creation times must be in the past, and clocks differ.
-constexpr std::chrono::seconds creation_margin{5};
-
 domain::Sbd receipt_document(const ports::Conversation& answered, const LocalReceiptSettings& settings,
                              std::chrono::hours ttl, Time now) {
-  domain::Sbd document;
-  document.header_version = "1.0";
-  document.sender.push_back({std::string(domain::iso6523_authority), answered.receiver});
-  document.receiver.push_back({std::string(domain::iso6523_authority), answered.sender});
-  document.document.standard = settings.document_type;
-  document.document.type_version = "2.0";
-  document.document.instance_identifier = derived_uuid("arkivmelding_kvittering", answered.message_id.str());
-  document.document.type = "arkivmelding_kvittering";
-  document.document.creation = in_oslo(now - creation_margin);
-  domain::Scope scope;
-  scope.type = domain::scope_type::conversation_id;
-  scope.instance_identifier = answered.conversation_id.str();
-  scope.identifier = settings.process;
-  scope.information.push_back({in_oslo(now + ttl), std::nullopt, std::nullopt});
-  document.scopes.push_back(std::move(scope));
+  auto document =
+      domain::make_sbd({answered.receiver, answered.sender, settings.document_type, "arkivmelding_kvittering",
+                        MessageId(derived_uuid("arkivmelding_kvittering", answered.message_id.str())),
+                        answered.conversation_id, settings.process},
+                       ttl, now);
   document.body = boost::json::object{
       {"receiptType", "OK"}, {"relatedToMessageId", answered.message_id.str()}, {"messages", boost::json::array{}}};
   return document;

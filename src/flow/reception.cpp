@@ -41,8 +41,10 @@ bool is_to_take(const ports::RemoteItem& item, bool touched) {
 /// An answer to a message of nobody, at a service that sets aside what is handed back too often: it is kept here as an
 /// orphan, and leaves the queue before it is lost.
 bool is_kept_for_good(const ports::Descriptor& service, const ports::RemoteItem& item) {
-  return service.isolation == domain::Isolation::single_installation && item.verdict == Verdict::unknown &&
-         !item.refers_to.empty() && item.attempts >= most_looks;
+  const bool counts_deliveries =
+      service.isolation == domain::Isolation::single_installation || service.isolation == domain::Isolation::by_account;
+  return counts_deliveries && item.verdict == Verdict::unknown && !item.refers_to.empty() &&
+         item.attempts >= most_looks;
 }
 
 bool older(const ports::RemoteItem& a, const ports::RemoteItem& b) {

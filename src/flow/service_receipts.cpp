@@ -19,6 +19,19 @@ Result<std::vector<ports::Conversation>> of_conversation(ports::View& view, cons
   return std::move(page->content);
 }
 
+/// By what somebody else calls it.
+Result<std::optional<ports::Conversation>> by_reference(ports::View& view, const ServiceIdentifier& service,
+                                                        const std::string& reference, ports::Direction direction) {
+  ports::ConversationQuery query;
+  query.external_system_reference = reference;
+  query.service = service.str();
+  query.direction = direction;
+  auto page = view.conversations(query, {0, 1, {{"id", true}}});
+  if (!page) return failed(page);
+  if (page->content.empty()) return std::optional<ports::Conversation>{};
+  return std::optional(std::move(page->content.front()));
+}
+
 /// Leaves only those that fit, unless none does.
 template <class Fits>
 void prefer(std::vector<ports::Conversation>& candidates, Fits fits) {
@@ -27,9 +40,27 @@ void prefer(std::vector<ports::Conversation>& candidates, Fits fits) {
 
 }  // namespace
 
+Result<std::optional<ports::Conversation>> sent_as(ports::View& view, const ServiceIdentifier& service,
+                                                   const std::string& remote_reference) {
+  return by_reference(view, service, remote_reference, ports::Direction::outgoing);
+}
+
+Result<bool> received_as(ports::View& view, const ServiceIdentifier& service, const std::string& name) {
+  if (name.empty()) return false;
+  auto found = by_reference(view, service, name, ports::Direction::incoming);
+  if (!found) return failed(found);
+  return found->has_value();
+}
+
 Result<Correlation> correlate(ports::View& view, const ServiceIdentifier& service, const ports::ServiceReceipt& receipt,
                               const std::optional<std::string>& channel) {
   Correlation found;
+  if (!receipt.remote_reference.empty()) {
+    auto sent = sent_as(view, service, receipt.remote_reference);
+    if (!sent) return failed(sent);
+    found.conversation = std::move(*sent);
+    return found;
+  }
   if (!receipt.message_id.empty()) {
     found.conversation = view.conversation(receipt.message_id, ports::Direction::outgoing);
     if (found.conversation && found.conversation->service != service) found.conversation.reset();
@@ -54,7 +85,9 @@ bool sent_from_here(ports::View& view, const ServiceIdentifier& service, const M
   if (id.empty()) return false;
   if (view.conversation(id, ports::Direction::outgoing)) return true;
   const auto conversations = of_conversation(view, service, id.str());
-  return conversations && !conversations->empty();
+  if (conversations && !conversations->empty()) return true;
+  const auto sent = sent_as(view, service, id.str());
+  return sent && sent->has_value();
 }
 
 }  // namespace kanal::flow

@@ -16,13 +16,21 @@ struct Correlation {
   bool ambiguous = false;
 };
 
-/// By message id, or by conversation id among what was sent over `service`. Of several with one conversation id those
-/// count that were sent on `channel`, then those that do not have the first status of the receipt yet.
+/// What was sent over `service` and is called so there (Sent::remote_reference).
+[[nodiscard]] Result<std::optional<ports::Conversation>> sent_as(ports::View& view, const ServiceIdentifier& service,
+                                                                 const std::string& remote_reference);
+
+/// Has a message come in over `service` that its sender calls so (InboundDocument::sent_as)? An empty name is none.
+[[nodiscard]] Result<bool> received_as(ports::View& view, const ServiceIdentifier& service, const std::string& name);
+
+/// By the service's own name for it, by message id, or by conversation id among what was sent over `service`. Of
+/// several with one conversation id those count that were sent on `channel`, then those that do not have the first
+/// status of the receipt yet.
 [[nodiscard]] Result<Correlation> correlate(ports::View& view, const ServiceIdentifier& service,
                                             const ports::ServiceReceipt& receipt,
                                             const std::optional<std::string>& channel);
 
-/// Was it sent from here: a message id, or the id of a conversation over `service`?
+/// Was it sent from here: a message id, the id of a conversation over `service`, or what that calls a message?
 [[nodiscard]] bool sent_from_here(ports::View& view, const ServiceIdentifier& service, const MessageId& id);
 
 }  // namespace kanal::flow

@@ -41,9 +41,13 @@ struct AsicParties {
 Result<void> write_asic(const std::vector<AsicDocument>& documents, const AsicParties& parties,
                         const crypto::Identity& signer, Time signing_time, Sink& to);
 
-/// The same with a XAdES signature and a manifest.xml of the caller's making, which is signed too. File names are
-/// referred to as forms encode them, which is what the mailbox suppliers know (section 9). `asic.key` when the key is
-/// not that of the certificate.
+/// The same without manifest.xml, and with the main document marked as the root file (dpfio.md section 5).
+Result<void> write_plain_asic(const std::vector<AsicDocument>& documents, const crypto::Identity& signer,
+                              Time signing_time, Sink& to);
+
+/// The same as write_asic() with a XAdES signature and a manifest.xml of the caller's making, which is signed too. File
+/// names are referred to as forms encode them, which is what the mailbox suppliers know (section 9). `asic.key` when
+/// the key is not that of the certificate.
 Result<void> write_xades_asic(const std::vector<AsicDocument>& documents, std::string_view manifest_xml,
                               const crypto::Identity& signer, Time signing_time, Sink& to);
 

@@ -77,9 +77,10 @@ std::string container_comment() { return "mimetype=" + std::string(asic_mimetype
 
 }  // namespace
 
-Result<void> check_documents(const std::vector<AsicDocument>& documents) {
+Result<void> check_documents(const std::vector<AsicDocument>& documents, bool inner_manifest) {
   if (documents.empty()) return reject("asic.no_documents", "a container needs at least one document");
-  std::unordered_set<std::string> keys{entry_name_key(asic::mimetype_name), entry_name_key(asic::inner_manifest_name)};
+  std::unordered_set<std::string> keys{entry_name_key(asic::mimetype_name)};
+  if (inner_manifest) keys.insert(entry_name_key(asic::inner_manifest_name));
   for (const auto& document : documents) {
     const auto refuse = [&](std::string_view why) {
       return reject("asic.name", "the file name \"" + printable_name(document.name) + "\" " + std::string(why));
@@ -103,10 +104,12 @@ std::vector<Covered> covered_files(ByteView inner_manifest_sha256, const std::ve
   return files;
 }
 
-Result<void> write_contents(ZipWriter& zip, std::string_view inner_manifest,
+Result<void> write_contents(ZipWriter& zip, std::optional<std::string_view> inner_manifest,
                             const std::vector<AsicDocument>& documents) {
   if (auto r = zip.add(std::string(mimetype_name), bytes_of(asic_mimetype), container_comment()); !r) return failed(r);
-  if (auto r = zip.add(std::string(inner_manifest_name), bytes_of(inner_manifest)); !r) return failed(r);
+  if (inner_manifest) {
+    if (auto r = zip.add(std::string(inner_manifest_name), bytes_of(*inner_manifest)); !r) return failed(r);
+  }
   for (const auto& document : documents) {
     if (auto r = add_document(zip, document); !r) return failed(r);
   }

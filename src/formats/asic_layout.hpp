@@ -2,6 +2,7 @@
 // the OpenDocument manifest (asic-cms.md section 2). Internal.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,8 +21,9 @@ struct Covered {
   ByteView sha256;
 };
 
-/// Refuses (`asic.no_documents`, `asic.name`) before a byte is written.
-Result<void> check_documents(const std::vector<AsicDocument>& documents);
+/// Refuses (`asic.no_documents`, `asic.name`) before a byte is written. `inner_manifest`: the name manifest.xml is
+/// taken.
+Result<void> check_documents(const std::vector<AsicDocument>& documents, bool inner_manifest = true);
 
 /// Its mimetype, or that of unknown bytes.
 [[nodiscard]] std::string_view type_of(const AsicDocument& document);
@@ -30,8 +32,8 @@ Result<void> check_documents(const std::vector<AsicDocument>& documents);
 [[nodiscard]] std::vector<Covered> covered_files(ByteView inner_manifest_sha256,
                                                  const std::vector<AsicDocument>& documents);
 
-/// `mimetype`, manifest.xml and the documents.
-Result<void> write_contents(ZipWriter& zip, std::string_view inner_manifest,
+/// `mimetype`, manifest.xml if there is one, and the documents.
+Result<void> write_contents(ZipWriter& zip, std::optional<std::string_view> inner_manifest,
                             const std::vector<AsicDocument>& documents);
 
 /// META-INF/manifest.xml and the archive's comment.

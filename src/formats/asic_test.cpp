@@ -90,6 +90,28 @@ TEST(WriteAsic, PutsEntriesInTheOrderThatPeersKnow) {
   EXPECT_EQ(files[6].name, "META-INF/manifest.xml");
 }
 
+TEST(WriteAsic, APlainContainerHasNoInnerManifestAndMarksItsRootFile) {
+  auto documents = two_documents();
+  documents.push_back(document("manifest.xml", "application/xml", "<mine/>"));
+  MemorySink sink(100'000'000);
+  ASSERT_TRUE(write_plain_asic(documents, signer(), signing_time, sink));
+  const auto files = unpack(text_of(sink.bytes()));
+  ASSERT_TRUE(files);
+  std::vector<std::string> names;
+  for (const auto& file : *files) names.push_back(file.name);
+  EXPECT_THAT(names, ElementsAre("mimetype", "arkivmelding.xml", "blåbær & bær.pdf", "manifest.xml",
+                                 "META-INF/ASiCManifest.xml", ::testing::StartsWith("META-INF/signature-"),
+                                 "META-INF/manifest.xml"));
+  const auto& covered = (*files)[4].content;
+  EXPECT_THAT(covered, HasSubstr("URI=\"arkivmelding.xml\" MimeType=\"application/xml\" Rootfile=\"true\">"));
+  EXPECT_EQ(covered.find("Rootfile"), covered.rfind("Rootfile"));
+  const auto contents = verify(text_of(sink.bytes()));
+  ASSERT_TRUE(contents) << contents.error().text();
+  EXPECT_EQ(contents->documents.size(), 3U);
+  MemorySink nothing(100);
+  EXPECT_EQ(write_plain_asic({}, signer(), signing_time, nothing).error().code, "asic.no_documents");
+}
+
 TEST(WriteAsic, BeginsWithTheMagicBytes) {
   const auto zip = write(two_documents());
   ASSERT_TRUE(zip);

@@ -17,8 +17,6 @@ constexpr std::string_view note_batch =
 constexpr std::string_view note_einnsyn = "Clients name process and document type themselves. The line may stay.";
 constexpr std::string_view note_dph =
     "DPH is not available in this version: messages to it are refused and none are received.";
-constexpr std::string_view note_dpfio =
-    "DPFIO is not available in this version: messages to it are refused and none are received.";
 constexpr std::string_view note_onboarding =
     "The onboarding page is not available yet: register the system user at Altinn by hand.";
 constexpr std::string_view note_logstash =
@@ -84,7 +82,7 @@ constexpr auto table = std::to_array<Setting>({
     {"difi.move.feature.enableBetaFeatures", boolean, "false", "Ask the Service Registry for services under trial."},
     {"difi.move.feature.enable-auth", boolean, "${difi.security.enable}", "Basic authentication on the client API."},
     {"difi.move.feature.enableQueue", boolean, "true", "Unused since version 4.", obsolete, "Unused since version 4; remove the line."},
-    {"difi.move.feature.enableDPFIO", boolean, "false", "DPFIO: KS Fiks IO.", not_yet, note_dpfio},
+    {"difi.move.feature.enableDPFIO", boolean, "false", "DPFIO: KS Fiks IO."},
     // Section 4: messages, queue, store, web-hooks
     {"difi.move.nextmove.use-db-persistence", boolean, "true", "Keep files in the database.", obsolete, note_spool},
     {"difi.move.nextmove.filedir", text, "messages", "Folder of stored files.", obsolete, note_spool},
@@ -297,14 +295,14 @@ constexpr auto table = std::to_array<Setting>({
     {"difi.move.fiks.ut.default-ttl-hours", integer, "${difi.move.nextmove.default-ttl-hours}", "Hours a message lives when the client does not say."},
     {"difi.move.fiks.inn.mailOnError", text, "", "Removed in version 4.", obsolete, "Removed in version 4; remove the line."},
     {"difi.move.fiks.inn.mailSubject", text, "", "Removed in version 4.", obsolete, "Removed in version 4; remove the line."},
-    {"difi.move.fiks.io.konto-id", text, "", "Own account at Fiks IO.", not_yet, note_dpfio},
-    {"difi.move.fiks.io.integrasjons-id", text, "", "Integration id.", not_yet, note_dpfio},
-    {"difi.move.fiks.io.integrasjons-passord", secret, "", "Password of the integration.", not_yet, note_dpfio},
-    {"difi.move.fiks.io.sender-orgnr", text, "", "Sender of every received message.", not_yet, note_dpfio},
-    {"difi.move.fiks.io.host", text, "io.fiks.test.ks.no", "Host of the queue.", not_yet, note_dpfio},
-    {"difi.move.fiks.io.api-host", text, "api.fiks.test.ks.no", "Host of the REST API.", not_yet, note_dpfio},
-    {"difi.move.fiks.io.upload-size-limit", size, "2GB", "All attachments of a message together.", not_yet, note_dpfio},
-    {"difi.move.fiks.io.default-ttl-hours", integer, "${difi.move.nextmove.default-ttl-hours}", "Hours a message lives when the client does not say.", not_yet, note_dpfio},
+    {"difi.move.fiks.io.konto-id", text, "", "Own account at Fiks IO: one for each installation."},
+    {"difi.move.fiks.io.integrasjons-id", text, "", "Integration id."},
+    {"difi.move.fiks.io.integrasjons-passord", secret, "", "Password of the integration."},
+    {"difi.move.fiks.io.sender-orgnr", text, "", "Sender of what comes from accounts whose organisation neither kanal.dpfio.senders nor the catalogue knows."},
+    {"difi.move.fiks.io.host", text, "io.fiks.test.ks.no", "Host of the queue."},
+    {"difi.move.fiks.io.api-host", text, "api.fiks.test.ks.no", "Host of the REST API."},
+    {"difi.move.fiks.io.upload-size-limit", size, "2GB", "All attachments of a message together."},
+    {"difi.move.fiks.io.default-ttl-hours", integer, "${difi.move.nextmove.default-ttl-hours}", "Hours a message lives when the client does not say."},
     // Section 10: DPE and DPH
     {"difi.move.nextmove.serviceBus.enable", boolean, "${difi.move.feature.enableDPE}", "Read by no version.", obsolete, "Use difi.move.feature.enableDPE."},
     {"difi.move.nextmove.serviceBus.sasKeyName", text, "MoveDPE-pilotPolicy", "Name of the key."},
@@ -416,8 +414,25 @@ constexpr auto table = std::to_array<Setting>({
     {"kanal.status.interval", milliseconds, "60000", "Time between two questions about a young message over DPV or DPF, which tell only when asked; older ones are asked about more seldom."},
     {"kanal.dpf.confidential-processes", list, "", "DPF: processes whose messages SvarUt shall treat as taushetsbelagt post."},
     {"kanal.dpe.receive", boolean, "true", "DPE: false in an installation that only sends; its answers come to the one that receives."},
+    {"kanal.dpe.message-channel", text, "", "DPE: name put into what is sent, so that its statuses tell whose they are; ask Digdir before it is used in production."},
     {"kanal.dpe.receive-wait", milliseconds, "5000", "DPE: how long an empty queue may hold a question for messages."},
     {"kanal.dpe.wire-limit", size, "1048576", "DPE: largest message that the queues take, packed: files take 1.8 times their size."},
+    {"kanal.dpfio.receive", boolean, "true", "DPFIO: false in an installation that only sends."},
+    {"kanal.dpfio.accounts[n].konto-id", text, "", "DPFIO: a further account of ours at Fiks IO."},
+    {"kanal.dpfio.accounts[n].integrasjons-id", text, "", "DPFIO: integration id of a further account."},
+    {"kanal.dpfio.accounts[n].integrasjons-passord", secret, "", "DPFIO: password of the integration of a further account."},
+    {"kanal.dpfio.accounts[n].orgnr", text, "${difi.move.org.number}", "DPFIO: who sends and receives with a further account."},
+    {"kanal.dpfio.deduplicate", boolean, "true", "DPFIO: what a sender sends again with the same klientMeldingId (a UUID) and type is delivered once."},
+    {"kanal.dpfio.senders", list, "", "DPFIO: whose accounts are whose: <account id>=<organisation number>, several with commas."},
+    {"kanal.dpfio.port", integer, "5671", "DPFIO: port of the queue."},
+    {"kanal.dpfio.vhost", text, "/", "DPFIO: virtual host of the queue."},
+    {"kanal.dpfio.prefetch", integer, "10", "DPFIO: messages in hand that are not stored yet; each lost connection costs each of them one of three deliveries."},
+    {"kanal.dpfio.heartbeat", milliseconds, "60000", "DPFIO: time between signs of life of the queue's connection."},
+    {"kanal.dpfio.rpc-timeout", milliseconds, "10000", "DPFIO: time to wait for an answer of the queue."},
+    {"kanal.dpfio.idle-timeout", milliseconds, "960000", "DPFIO: time without a byte before an upload is given up."},
+    {"kanal.dpfio.key-cache", milliseconds, "600000", "DPFIO: how long a receiver's public key is used without asking again."},
+    {"kanal.dpfio.application-name", text, "Kanal", "DPFIO: what the operators of Fiks IO see the connection called."},
+    {"kanal.dpfio.status-mode", text, "legacy", "DPFIO: legacy: taken by Fiks IO counts as LEVERT; strict: only the protocol's own answers do."},
     {"kanal.asic.verify", text, "require", "Signature of a package: require, warn or off."},
     {"kanal.asic.trusted-ca", file, "", "PEM anchors for package signers; empty: the signer's organisation number is checked, the chain is not."},
     {"kanal.asic.processors", list, "", "Organisations that may sign packages on behalf of others."},

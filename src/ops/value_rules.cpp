@@ -72,6 +72,7 @@ constexpr auto text_rules = std::to_array<TextRule>({
     {"difi.move.dpo.message-channel", is_channel, channel_sentence},
     {"difi.move.dpo.reportees[n].message-channel", is_channel, channel_sentence},
     {"kanal.dpo.retired-channels", is_channel, channel_sentence},
+    {"kanal.dpe.message-channel", is_channel, channel_sentence},
     {"difi.move.dpi.mpcId", is_dpi_channel, dpi_sentence},
     {"difi.move.dpi.mpcIdListe", is_dpi_channel, dpi_sentence},
     {"difi.move.fiks.ut.konteringsKode", is_accounting_code, "must match ^[a-zA-Z0-9\\-\\.øæåØÆÅ]{0,20}$"},
@@ -79,6 +80,9 @@ constexpr auto text_rules = std::to_array<TextRule>({
     {"difi.move.fiks.ut.rest.integrasjon-id", is_uuid, uuid_sentence},
     {"difi.move.fiks.io.konto-id", is_uuid, uuid_sentence},
     {"difi.move.fiks.io.integrasjons-id", is_uuid, uuid_sentence},
+    {"kanal.dpfio.accounts[n].konto-id", is_uuid, uuid_sentence},
+    {"kanal.dpfio.accounts[n].integrasjons-id", is_uuid, uuid_sentence},
+    {"kanal.dpfio.accounts[n].orgnr", is_orgnr, orgnr_sentence},
     {"management.endpoints.web.base-path", is_absolute_path_of_url, "must start with /"},
 });
 
@@ -106,6 +110,7 @@ constexpr auto choices = std::to_array<Choice>({
     {"management.endpoint.health.show-details", "always,never,when-authorized"},
     {"kanal.asic.verify", "require,warn,off"},
     {"kanal.webhooks.ping", "log,require"},
+    {"kanal.dpfio.status-mode", "legacy,strict"},
     {"kanal.log.level", "debug,info,warning,error"},
 });
 
@@ -118,6 +123,8 @@ struct Range {
 constexpr std::int64_t any = std::numeric_limits<std::int32_t>::max();
 constexpr auto ranges = std::to_array<Range>({
     {"server.port", 0, 65535},
+    {"kanal.dpfio.port", 1, 65535},
+    {"kanal.dpfio.prefetch", 1, 1000},
     {"kanal.webhooks.workers", 1, 256},
     {"kanal.retention.remote-items", 31, 36'500},
     {"kanal.retention.conversations", 0, 36'500},

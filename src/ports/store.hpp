@@ -34,7 +34,7 @@ struct Page {
 /// Equality filters, all ANDed; absent ones match everything.
 struct ConversationQuery {
   std::optional<std::string> conversation_id, message_id, receiver, receiver_identifier, sender, sender_identifier,
-      service, message_reference, message_title;
+      service, message_reference, message_title, external_system_reference;
   std::optional<bool> pollable, finished;
   std::optional<Direction> direction;
   std::optional<Time> last_update_from, last_update_before;  ///< from inclusive, before exclusive

@@ -16,6 +16,7 @@
 #include "base/stream.hpp"
 #include "domain/channel.hpp"
 #include "domain/sbd.hpp"
+#include "ports/directory.hpp"
 #include "ports/inbox.hpp"
 #include "ports/records.hpp"
 #include "ports/surveillance.hpp"
@@ -142,6 +143,15 @@ struct ServiceReceipt {
   std::string counterpart;  ///< who tells, ISO 6523 text
   std::vector<ReportedStatus> statuses;
   std::string raw;  ///< as received
+  /// What the service calls our message (Sent::remote_reference), where it names it by nothing else.
+  std::string remote_reference{};
+};
+
+/// What a document that comes in says about one of ours, which it names as the service does.
+struct Reply {
+  std::string remote_reference;          ///< Sent::remote_reference of ours
+  bool takes_conversation = false;       ///< it names no conversation of its own: it belongs to that of ours
+  std::vector<ReportedStatus> statuses;  ///< what became of ours by it
 };
 
 /// An id in an inbox.
@@ -156,6 +166,10 @@ struct InboundDocument {
   std::optional<BlobRef> package;           ///< decrypted ASiC-E, when the message has one
   std::optional<Error> damage;              ///< the SBD could be read, its package not: never handed out
   std::optional<ServiceReceipt> receipt{};  ///< instead of the SBD, at services that answer in their own words
+  std::optional<Reply> reply{};             ///< besides the SBD
+  /// What its sender calls it, at services that give an id of their own to each attempt: what comes with the same name
+  /// once more is the same message. Empty: nothing is known.
+  std::string sent_as{};
 };
 
 /// What open() may use.
@@ -183,6 +197,10 @@ class Transport {
   virtual ~Transport() = default;
 
   [[nodiscard]] virtual const Descriptor& descriptor() const = 0;
+
+  /// Who is known to the service itself and not to the register: its records, or why there are none. Nothing: ask the
+  /// register. Thread-safe, may block; errors are those of Directory.
+  virtual std::optional<Result<std::vector<ServiceRecord>>> look_up(const DirectoryQuery&) { return std::nullopt; }
 
   /// Fills the service's own defaults into a document that a client creates, and refuses what can never be sent.
   virtual Result<void> complete(domain::Sbd& sbd, const CreateContext& context) = 0;

@@ -263,6 +263,48 @@ void add_correspondence_faults(std::vector<FaultName>& out) {
        {"correspondence.health.503", "the health probe answers 503"}});
 }
 
+void add_fiks_io_faults(std::vector<FaultName>& out) {
+  const auto statuses = {400, 401, 403, 404, 413, 422, 429, 500, 502, 503};
+  add_http_faults(out, "fiksio", "any call of Fiks IO (subject: integration, or account of the path)", statuses);
+  for (const std::string_view endpoint : {"send", "konto", "status", "nokkel", "nedlasting", "metadata"}) {
+    add_http_faults(out, fmt::format("fiksio.{}", endpoint),
+                    fmt::format("Fiks IO's {} (subject: integration, or account or document of the path)", endpoint),
+                    statuses);
+  }
+  out.insert(
+      out.end(),
+      {{"fiksio.slow", "every request takes two seconds longer (subject: integration or account)"},
+       {"fiksio.hang", "requests are not answered for a long time (subject: integration or account)"},
+       {"fiksio.reset", "nothing is done, the connection is closed in the answer (subject: integration or account)"},
+       {"fiksio.send.lost_answer", "the message is sent, the answer is lost (subject: receiver or integration)"},
+       {"fiksio.send.500_after_store", "the message is sent, the answer is 500 (subject: receiver or integration)"},
+       {"fiksio.send.empty_200", "the message is sent, the answer is 200 and empty (subject: receiver or integration)"},
+       {"fiksio.send.no_id", "the message is sent, the answer has no meldingId (subject: receiver or integration)"},
+       {"fiksio.status.ugyldig_mottaker", "an account cannot receive (subject: account)"},
+       {"fiksio.nokkel.missing", "an account has no public key, 404 (subject: account)"},
+       {"fiksio.nokkel.expired", "an account's certificate has expired (subject: account)"},
+       {"fiksio.nokkel.changed", "an account's certificate is another one, whose key nobody has (subject: account)"},
+       {"fiksio.nokkel.malformed", "an account's certificate cannot be read (subject: account)"},
+       {"fiksio.nedlasting.drip", "a document comes a few bytes at a time (subject: document or integration)"},
+       {"fiksio.nedlasting.truncated", "half of a document comes as if it were all (subject: document or integration)"},
+       {"fiksio.nedlasting.reset", "the connection breaks in the document (subject: document or integration)"},
+       {"fiksio.deliver.duplicate", "a message is in the queue twice (subject: receiver or sender)"},
+       {"fiksio.deliver.lost", "a message is accepted and never in the queue (subject: receiver or sender)"},
+       {"fiksio.deliver.no_payload", "a message has lost its payload (subject: receiver or sender)"},
+       {"fiksio.header.no_melding_id", "the header melding-id is missing (subject: receiver or sender)"},
+       {"fiksio.header.bad_melding_id", "the header melding-id is no UUID (subject: receiver or sender)"},
+       {"fiksio.header.no_type", "the header type is missing (subject: receiver or sender)"},
+       {"fiksio.header.number_type", "the header type is a number (subject: receiver or sender)"},
+       {"fiksio.header.no_avsender_id", "the header avsender-id is missing (subject: receiver or sender)"},
+       {"fiksio.header.bad_avsender_id", "the header avsender-id is no UUID (subject: receiver or sender)"},
+       {"fiksio.header.bad_svar_til", "the header svar-til is no UUID (subject: receiver or sender)"},
+       {"fiksio.amqp.refused", "the broker refuses a login (subject: integration)"},
+       {"fiksio.amqp.token_refused",
+        "the broker refuses a login, as for a token that has expired (subject: integration)"},
+       {"fiksio.amqp.no_access", "the broker lets nobody consume a queue (subject: integration or queue)"},
+       {"fiksio.amqp.500", "the broker cannot ask who may log in, or consume (subject: integration or queue)"}});
+}
+
 void add_service_bus_faults(std::vector<FaultName>& out) {
   const auto statuses = {400, 401, 403, 404, 410, 429, 500, 503};
   add_http_faults(out, "servicebus", "any call of the Service Bus (subject: queue)", statuses);
@@ -297,6 +339,7 @@ std::vector<FaultName> make_catalogue() {
   add_broker_faults(out);
   add_digital_post_faults(out);
   add_svarut_faults(out);
+  add_fiks_io_faults(out);
   add_svarinn_faults(out);
   add_correspondence_faults(out);
   add_service_bus_faults(out);

@@ -85,6 +85,17 @@ SvarUtOptions svarut_options(const NationalOptions& options) {
   return out;
 }
 
+std::unique_ptr<FiksIo> make_fiks_io(const NationalOptions& options, const Issuer& maskinporten,
+                                     const Environment& environment) {
+  if (!options.fiks_io) return nullptr;
+  FiksIoOptions out;
+  out.site = site(options, options.ports.fiks_io);
+  out.rules = options.fiks_io_rules;
+  out.folder = options.folder;
+  out.amqp_port = options.ports.fiks_io_amqp;
+  return std::make_unique<FiksIo>(std::move(out), maskinporten, environment);
+}
+
 /// KS signs with nothing: only what senders encrypt for.
 crypto::Identity svarut_identity(const NationalOptions& options, const crypto::Identity& ca, Time now) {
   if (options.svarut_identity) return *options.svarut_identity;
@@ -123,7 +134,8 @@ National::National(const NationalOptions& options, const DpiSuppliers& suppliers
       svarut_(svarut_options(options), svarut_identity(options, suppliers.ca, clock.now()), maskinporten_.issuer(),
               environment_),
       svarinn_(svarut_, environment_),
-      service_bus_(service_bus_options(options), environment_) {}
+      service_bus_(service_bus_options(options), environment_),
+      fiks_io_(make_fiks_io(options, maskinporten_.issuer(), environment_)) {}
 
 National::~National() { stop(); }
 
@@ -141,6 +153,7 @@ Result<void> National::start() {
   if (started) started = correspondence_.start();
   if (started) started = svarut_.start();
   if (started) started = service_bus_.start();
+  if (started && fiks_io_) started = fiks_io_->start();
   if (!started) {
     stop();
     return started;
@@ -163,6 +176,7 @@ Result<void> National::start() {
 }
 
 void National::stop() {
+  if (fiks_io_) fiks_io_->stop();
   service_bus_.stop();
   svarut_.stop();
   correspondence_.stop();

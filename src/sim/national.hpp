@@ -1,10 +1,11 @@
 // The national services together: Maskinporten, Altinn's token exchange, the Service Registry, the broker, corner 2 of
-// DPI with its suppliers and the print certificate, Altinn Correspondence behind its proxy, KS SvarUt with SvarInn, and
-// the Service Bus of DPE, on one clock, with one audit trail, one set of faults, one TLS identity and one folder. What
-// `kanal sandbox` and the tests start. Thread-safe after start().
+// DPI with its suppliers and the print certificate, Altinn Correspondence behind its proxy, KS SvarUt with SvarInn, the
+// Service Bus of DPE, and KS Fiks IO if it is wanted, on one clock, with one audit trail, one set of faults, one TLS
+// identity and one folder. What `kanal sandbox` and the tests start. Thread-safe after start().
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -17,6 +18,7 @@
 #include "sim/broker.hpp"
 #include "sim/corner2.hpp"
 #include "sim/correspondence.hpp"
+#include "sim/fiks_io.hpp"
 #include "sim/krr_print.hpp"
 #include "sim/maskinporten.hpp"
 #include "sim/service_bus.hpp"
@@ -41,6 +43,8 @@ struct NationalOptions {
     std::uint16_t correspondence = 0;
     std::uint16_t svarut = 0;  ///< SvarInn too
     std::uint16_t service_bus = 0;
+    std::uint16_t fiks_io = 0;
+    std::uint16_t fiks_io_amqp = 0;
   } ports{};
   BrokerRules broker{};
   bool registry_requires_token = true;
@@ -58,6 +62,8 @@ struct NationalOptions {
   /// What senders to SvarUt encrypt for; issued by the suppliers' CA when absent.
   std::optional<crypto::Identity> svarut_identity{};
   ServiceBusRules service_bus{};
+  bool fiks_io = false;  ///< runs a RabbitMQ, which must be installed (FiksIo::available()) and takes seconds to start
+  FiksIoRules fiks_io_rules{};
   /// Of the policy at the Service Bus; the Service Registry gives it out too.
   std::string sas_key = "c2FuZGJveCBrZXkgb2YgdGhlIHNoYXJlZCBwb2xpY3k=";
 };
@@ -93,6 +99,9 @@ class National {
   [[nodiscard]] SvarUt& svarut() { return svarut_; }
   [[nodiscard]] SvarInn& svarinn() { return svarinn_; }
   [[nodiscard]] ServiceBus& service_bus() { return service_bus_; }
+  /// Only when it was asked for.
+  [[nodiscard]] FiksIo& fiks_io() { return *fiks_io_; }
+  [[nodiscard]] bool has_fiks_io() const { return fiks_io_ != nullptr; }
   [[nodiscard]] AuditTrail& audit() { return audit_; }
   [[nodiscard]] Faults& faults() { return faults_; }
 
@@ -127,7 +136,7 @@ class National {
   /// `sim.person`.
   Result<void> register_resident(Resident resident, const Behaviour& behaviour = {});
 
-  /// Those of an installation with every service (altinn-auth.md section 1, dpi.md section 2, dpf.md 3.1).
+  /// Those of an installation with every service (altinn-auth.md section 1, dpi.md section 2, dpf.md 3.1, dpfio.md 3).
   [[nodiscard]] static std::set<std::string> usual_scopes();
 
  private:
@@ -148,6 +157,7 @@ class National {
   SvarUt svarut_;
   SvarInn svarinn_;
   ServiceBus service_bus_;
+  std::unique_ptr<FiksIo> fiks_io_;  ///< null: left out
 };
 
 }  // namespace kanal::sim

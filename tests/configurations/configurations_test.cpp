@@ -64,7 +64,7 @@ class Configurations : public ::testing::Test {
     write(pkcs12, crypto::write_pkcs12(identity, alias, Secret(password)));
     if (!jks) return;
     // As the operator made it: by Java.
-    auto keytool = Process::start(
+    auto keytool = ChildProcess::start(
         KEYTOOL,
         {"-importkeystore", "-noprompt", "-srckeystore", pkcs12.string(), "-srcstorepass", password, "-srcstoretype",
          "PKCS12", "-destkeystore", (home_ / keystore).string(), "-deststorepass", password, "-deststoretype", "JKS"},
@@ -115,7 +115,7 @@ class Configurations : public ::testing::Test {
   std::string output(const std::vector<std::string>& arguments, int expected) {
     const auto file = folder_.path() / "output.txt";
     fs::remove(file);
-    auto process = Process::start(kanal::testing::kanal_program(), arguments, file);
+    auto process = ChildProcess::start(kanal::testing::kanal_program(), arguments, file);
     EXPECT_TRUE(process.has_value());
     EXPECT_EQ(process->wait(patience), expected) << kanal::testing::read_file(file);
     return kanal::testing::read_file(file);
@@ -123,7 +123,7 @@ class Configurations : public ::testing::Test {
 
   void start(const std::string& scheme, net::HttpClient& http, const std::vector<std::string>& more = {}) {
     url_ = scheme + "://127.0.0.1:" + std::to_string(port_);
-    auto process = Process::start(kanal::testing::kanal_program(), command({"serve"}, more), log_file());
+    auto process = ChildProcess::start(kanal::testing::kanal_program(), command({"serve"}, more), log_file());
     ASSERT_TRUE(process.has_value());
     process_.emplace(std::move(*process));
     net::ClientRequest request;
@@ -184,7 +184,7 @@ class Configurations : public ::testing::Test {
   std::uint16_t port_ = free_port();
   std::string url_;
   std::unique_ptr<Sandbox> sandbox_;
-  std::optional<Process> process_;
+  std::optional<ChildProcess> process_;
 };
 
 TEST_F(Configurations, SmallAgency) {

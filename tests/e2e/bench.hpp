@@ -88,9 +88,14 @@ struct Delivery {
   std::string related_to;
 };
 
+/// What a bench has besides.
+struct BenchExtras {
+  bool fiks_io = false;  ///< starts a RabbitMQ, which takes seconds
+};
+
 class Bench {
  public:
-  Bench() : national(options(), clock, log), http(client_options()) {
+  explicit Bench(const BenchExtras& extras = {}) : national(options(extras), clock, log), http(client_options()) {
     const auto started = national.start();
     EXPECT_TRUE(started) << started.error().text();
     folder.write("ca.pem", BenchKeys::get().ca.certificate.pem());
@@ -263,7 +268,7 @@ class Bench {
   std::vector<Delivery> deliveries;
 
  private:
-  sim::NationalOptions options() const {
+  sim::NationalOptions options(const BenchExtras& extras) const {
     const auto& keys = BenchKeys::get();
     sim::NationalOptions out;
     out.folder = folder.path() / "transfers";
@@ -273,6 +278,7 @@ class Bench {
     out.exchange_key = keys.exchange;
     out.registry_signer = keys.ca;
     out.suppliers = keys.suppliers;
+    out.fiks_io = extras.fiks_io;
     return out;
   }
   static net::ClientOptions client_options() {

@@ -222,9 +222,9 @@ std::vector<CrashCase> every_point(bool postgres) {
   return cases;
 }
 
-/// What differs by store is the durability of blobs, jobs and commits: a few points unless KANAL_LONG is set.
+/// What differs by store is the durability of blobs, jobs and commits: a few points unless LONG_TESTS is set.
 std::vector<CrashCase> postgres_points() {
-  if (std::getenv("KANAL_LONG") != nullptr) return every_point(true);
+  if (std::getenv("LONG_TESTS") != nullptr) return every_point(true);
   return {{"submit.blob_written", true},   {"submit.queued", true},     {"send.uploaded", true},
           {"receive.taking_stored", true}, {"receive.committed", true}, {"client.delete_committed", true}};
 }

@@ -35,7 +35,7 @@ bool out_of_the_way(std::string_view fault) {
   // What is on the way of other services is met in their own tests.
   return fault.starts_with("broker.details.") || fault == "maskinporten.key_expired" || fault.starts_with("corner2.") ||
          fault.starts_with("krr.") || fault.starts_with("svarut.") || fault.starts_with("svarinn.") ||
-         fault.starts_with("correspondence.") || fault.starts_with("servicebus.") ||
+         fault.starts_with("correspondence.") || fault.starts_with("servicebus.") || fault.starts_with("fiksio.") ||
          fault == "registry.no_dpv_resource";
 }
 

@@ -1,7 +1,7 @@
 // A random life of several installations of one organisation over DPO and DPI, and what must hold after it
 // (channels.md, "Beyond the rule", 6): every status reached exactly the installation that sent the message, every
 // message was handed over exactly once, and nothing was acknowledged by anybody but its owner. The sequence of events
-// follows from the seed; 25 seeds by default, a thousand with KANAL_LONG, or the one that KANAL_SEED names.
+// follows from the seed; 25 seeds by default, a thousand with LONG_TESTS, or the one that KANAL_SEED names.
 #include <cstdlib>
 #include <random>
 
@@ -334,7 +334,7 @@ class Life : public Bench {
 
 std::vector<unsigned> seeds() {
   if (const char* one = std::getenv("KANAL_SEED")) return {static_cast<unsigned>(std::strtoul(one, nullptr, 10))};
-  const unsigned count = std::getenv("KANAL_LONG") == nullptr ? 25 : 1000;
+  const unsigned count = std::getenv("LONG_TESTS") == nullptr ? 25 : 1000;
   std::vector<unsigned> all(count);
   for (unsigned i = 0; i < count; ++i) all[i] = i + 1;
   return all;

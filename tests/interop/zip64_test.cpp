@@ -1,4 +1,4 @@
-// Archives that need zip64, both ways. More than 4 GiB takes minutes and 20 GB of disk: only with KANAL_LONG set.
+// Archives that need zip64, both ways. More than 4 GiB takes minutes and 20 GB of disk: only with LONG_TESTS set.
 #include <zlib.h>
 
 #include "formats/zip_reader.hpp"
@@ -112,7 +112,7 @@ TEST_F(Zip64, WeReadManyEntriesOfJavas) {
 class Zip64Large : public Zip64 {
  protected:
   void SetUp() override {
-    if (std::getenv("KANAL_LONG") == nullptr) GTEST_SKIP() << "takes minutes: set KANAL_LONG";
+    if (std::getenv("LONG_TESTS") == nullptr) GTEST_SKIP() << "takes minutes: set LONG_TESTS";
   }
   static constexpr std::uint64_t large = (std::uint64_t{1} << 32U) + 70'001;
 };

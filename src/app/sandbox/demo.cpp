@@ -20,6 +20,9 @@ constexpr std::array<std::string_view, 5> wanted = {"OPPRETTET", "SENDT", "MOTTA
 /// Where a message arrives.
 constexpr std::array<std::string_view, 3> there = {"OPPRETTET", "INNKOMMENDE_MOTTATT", "INNKOMMENDE_LEVERT"};
 constexpr milliseconds look_interval{100};
+/// Protocols of Fiks IO that nobody else has.
+constexpr std::string_view fiks_io_question = "no.kanal.demo.sporsmal.v1";
+constexpr std::string_view fiks_io_answer = "no.kanal.demo.svar.v1";
 
 /// `10:15:30.123` of an ISO time.
 std::string clock_time(const std::string& iso) {
@@ -32,10 +35,25 @@ std::string clock_time(const std::string& iso) {
   return text;
 }
 
+/// An answer over Fiks IO, to the account that the question came from.
+Result<void> answer_question(const DemoReceiver& receiver, CaseSystem& client, const Peeked& question,
+                             const DemoAccounts& accounts, std::vector<DemoTimeline>& timelines,
+                             std::ostream& progress) {
+  auto answer = letter_to_account(std::string(fiks_io_answer), accounts.sender,
+                                  {{"svar.pdf", "application/pdf", make_pdf("Svar")}});
+  answer.answers = question.message_id;
+  auto id = client.send(answer);
+  if (!id) return failed(id);
+  progress << fmt::format("  {:<15} answers with {} over DPFIO\n", receiver.party.name, *id);
+  timelines.push_back({receiver.party, "DPFIO", "fiksio", *id, {"OPPRETTET", "SENDT", "MOTTATT", "LEVERT"}});
+  return {};
+}
+
 /// The receiver's client: takes everything that waits and answers ordinary messages with a receipt, where that is how
 /// senders learn of it.
-Result<void> serve_receiver(const DemoReceiver& receiver, CaseSystem& client, std::vector<DemoArrival>& arrivals,
-                            std::ostream& progress) {
+Result<void> serve_receiver(const DemoPlan& plan, const DemoReceiver& receiver, CaseSystem& client,
+                            DemoOutcome& outcome, std::ostream& progress) {
+  auto& arrivals = outcome.arrivals;
   for (;;) {
     auto peeked = client.peek();
     if (!peeked) return failed(peeked);
@@ -44,6 +62,13 @@ Result<void> serve_receiver(const DemoReceiver& receiver, CaseSystem& client, st
     auto package = client.pop(message.message_id);
     if (!package) return failed(package);
     if (auto removed = client.remove(message.message_id); !removed) return failed(removed);
+    if (message.type == "fiksio" && plan.fiks_io) {
+      progress << fmt::format("  {:<15} popped {} ({} bytes of ASiC-E over DPFIO)\n", receiver.party.name,
+                              message.message_id, *package ? (*package)->size() : 0);
+      arrivals.push_back({receiver.party.name, "DPFIO", message.type, message.message_id});
+      auto answered = answer_question(receiver, client, message, *plan.fiks_io, outcome.timelines, progress);
+      if (!answered) return failed(answered);
+    }
     if (message.type != "arkivmelding") continue;
     progress << fmt::format("  {:<15} popped {} ({} bytes of ASiC-E{}){}\n", receiver.party.name, message.message_id,
                             *package ? (*package)->size() : 0, receiver.service == "DPF" ? " over DPF" : "",
@@ -62,12 +87,13 @@ Result<void> fetch_answers(const DemoParty& party, CaseSystem& client, DemoOutco
     if (!peeked) return failed(peeked);
     if (!*peeked) return {};
     const auto& message = **peeked;
-    if (message.type == "publisering" || message.type == "innsynskrav") {
+    if (message.type == "publisering" || message.type == "innsynskrav" || message.type == "fiksio") {
       auto package = client.pop(message.message_id);
       if (!package) return failed(package);
-      progress << fmt::format("  {:<15} popped {} ({} bytes of ASiC-E, {} over DPE)\n", party.name, message.message_id,
-                              *package ? (*package)->size() : 0, message.type);
-      outcome.arrivals.push_back({party.name, "DPE", message.type, message.message_id});
+      const std::string service = message.type == "fiksio" ? "DPFIO" : "DPE";
+      progress << fmt::format("  {:<15} popped {} ({} bytes of ASiC-E, {} over {})\n", party.name, message.message_id,
+                              *package ? (*package)->size() : 0, message.type, service);
+      outcome.arrivals.push_back({party.name, service, message.type, message.message_id});
     }
     const auto at = std::ranges::find(timelines, message.related_to, &DemoTimeline::message_id);
     if (at != timelines.end() && at->sender.url == client.url()) at->receipt_received = true;
@@ -154,6 +180,10 @@ std::vector<Errand> errands_of(const DemoPlan& plan, const DemoParty& sender, bo
                                          {{"journal.jsonld", "application/ld+json", R"({"@graph": []})"}}),
                        "DPE", on_paper});
   }
+  if (first && plan.fiks_io) {
+    errands.push_back(
+        {letter_to_account(std::string(fiks_io_question), plan.fiks_io->receiver, files), "DPFIO", on_paper});
+  }
   for (auto& errand : errands) errand.letter.title = fmt::format("Brev fra {}", sender.name);
   return errands;
 }
@@ -179,6 +209,7 @@ Result<DemoOutcome> run_demo(const DemoPlan& plan, net::HttpClient& http, std::o
     parties.push_back(*plan.einnsyn);
     arrivals_expected += 2;  // what is published, and what is asked for
   }
+  if (plan.fiks_io) arrivals_expected += 2;  // a question, and its answer
   for (const auto& sender : parties) {
     CaseSystem client(sender.url, http);
     const bool is_einnsyn = plan.einnsyn && sender.url == plan.einnsyn->url;
@@ -196,7 +227,7 @@ Result<DemoOutcome> run_demo(const DemoPlan& plan, net::HttpClient& http, std::o
   while (steady_clock::now() < deadline) {
     for (const auto& receiver : plan.receivers) {
       CaseSystem client(receiver.party.url, http);
-      if (auto served = serve_receiver(receiver, client, arrivals, progress); !served) {
+      if (auto served = serve_receiver(plan, receiver, client, outcome, progress); !served) {
         return failed(std::move(served).error(), receiver.party.name);
       }
       if (auto followed = follow_arrivals(receiver.party, client, arrivals); !followed) return failed(followed);

@@ -31,6 +31,12 @@ struct DemoReceiver {
   std::vector<std::string> sender_sees{};  ///< the statuses that its sender gets
 };
 
+/// Accounts at Fiks IO: the first sender asks the first receiver, whose client answers.
+struct DemoAccounts {
+  std::string sender;    ///< account id
+  std::string receiver;  ///< account id
+};
+
 struct DemoPlan {
   std::vector<DemoParty> senders;
   std::vector<DemoReceiver> receivers;
@@ -41,6 +47,7 @@ struct DemoPlan {
   std::string orgnr{};                 ///< of the senders
   std::optional<DemoParty> einnsyn{};  ///< gets a publication from the first sender, and asks it for access
   std::string einnsyn_orgnr{};
+  std::optional<DemoAccounts> fiks_io{};  ///< absent: nothing goes over DPFIO
   std::chrono::milliseconds limit{60'000};
 };
 
@@ -48,7 +55,7 @@ struct DemoPlan {
 struct DemoTimeline {
   DemoParty sender;
   std::string service;  ///< `DPO`
-  std::string type;     ///< `arkivmelding`, `digital`, `print`, `digital_dpv`, `publisering`, `innsynskrav`
+  std::string type;     ///< `arkivmelding`, `digital`, `print`, `digital_dpv`, `publisering`, `innsynskrav`, `fiksio`
   std::string message_id;
   std::vector<std::string> expected;  ///< statuses that it gets, each once
   bool receipt_expected = false;      ///< an arkivmelding_kvittering follows

@@ -57,12 +57,12 @@ std::string system_user_name(const std::string& orgnr) {
 
 std::vector<InstallationPlan> demo_installations() {
   const DpfUse both{true, true};
-  return {{"agency-main", agency_orgnr, "", {}, both, false, "innsyn"},
+  return {{"agency-main", agency_orgnr, "", {}, both, false, true, "innsyn"},
           {"agency-vendor-a", agency_orgnr, "fagsys-a", {}},
           {"agency-vendor-b", agency_orgnr, "fagsys-b", {}},
-          {"municipality", municipality_orgnr, "", {}},
+          {"municipality", municipality_orgnr, "", {}, {}, false, true},
           {"fjordvik", fjordvik_orgnr, "", {}, both, true},
-          {"einnsyn", einnsyn_orgnr, "", {}, {}, false, "data"}};
+          {"einnsyn", einnsyn_orgnr, "", {}, {}, false, false, "data"}};
 }
 
 Sandbox::Sandbox(SandboxPlan plan, Clock& clock, Log& log) : plan_(std::move(plan)), clock_(clock), log_(log) {}
@@ -100,13 +100,15 @@ Result<void> Sandbox::prepare() {
   options.anchors = {ca.certificate};
   options.supplier_ca = ca;
   options.broker.scan_time = plan_.scan_time;
+  options.fiks_io =
+      sim::FiksIo::available() && std::ranges::any_of(plan_.installations, [](const auto& one) { return one.fiks_io; });
   if (plan_.largest_transfer) {
     for (auto& [name, resource] : options.broker.resources) resource.max_size = *plan_.largest_transfer;
   }
   if (plan_.first_port != 0) {
     const auto port = static_cast<std::uint16_t>(plan_.first_port + simulators_after);
     const auto next = [&](int offset) { return static_cast<std::uint16_t>(port + offset); };
-    options.ports = {port, next(1), next(2), next(3), next(4), next(5), next(6), next(7), next(8)};
+    options.ports = {port, next(1), next(2), next(3), next(4), next(5), next(6), next(7), next(8), next(9), next(10)};
   }
   national_ = std::make_unique<sim::National>(std::move(options), clock_, log_);
   if (auto started = national_->start(); !started) return failed(started);
@@ -147,7 +149,10 @@ Result<void> Sandbox::prepare() {
     }
     const std::uint16_t port = plan_.first_port == 0 ? free_port() : next++;
     ports_[installation.name] = port;
-    const auto at_ks = register_at_ks(installation, identities.at(installation.orgnr).certificate);
+    auto at_ks = register_at_ks(installation, identities.at(installation.orgnr).certificate);
+    auto at_fiks_io = register_at_fiks_io(installation, identities.at(installation.orgnr).certificate);
+    if (!at_fiks_io) return failed(at_fiks_io);
+    at_ks.merge(*at_fiks_io);
     if (auto written = write_configuration(installation, port, at_ks); !written) return failed(written);
   }
   return {};
@@ -204,6 +209,36 @@ std::map<std::string, std::string> Sandbox::register_at_ks(const InstallationPla
     national_->svarinn().add_system(std::move(system));
   }
   return settings;
+}
+
+Result<std::map<std::string, std::string>> Sandbox::register_at_fiks_io(const InstallationPlan& installation,
+                                                                        const crypto::Certificate& certificate) {
+  std::map<std::string, std::string> settings;
+  if (!installation.fiks_io || !national_->has_fiks_io()) return settings;
+  auto& fiks_io = national_->fiks_io();
+  sim::FiksIoAccount account;
+  account.konto_id = new_uuid();
+  account.navn = installation.name;
+  account.orgnr = installation.orgnr;
+  account.certificate = certificate;
+  sim::FiksIoIntegration integration{new_uuid(), Secret(new_uuid()), installation.orgnr, {account.konto_id}};
+  accounts_[installation.name] = account.konto_id;
+  settings = {{"difi.move.feature.enableDPFIO", "true"},
+              {"difi.move.fiks.io.konto-id", account.konto_id},
+              {"difi.move.fiks.io.integrasjons-id", integration.id},
+              {"difi.move.fiks.io.integrasjons-passord", integration.password.reveal()},
+              {"difi.move.fiks.io.sender-orgnr", installation.orgnr},
+              {"difi.move.fiks.io.host", fiks_io.amqp_host()},
+              {"difi.move.fiks.io.api-host", fiks_io.api_host()},
+              {"kanal.dpfio.port", std::to_string(fiks_io.amqp_port())}};
+  fiks_io.add_integration(std::move(integration));
+  if (auto added = fiks_io.add_account(std::move(account)); !added) return failed(added);
+  return settings;
+}
+
+std::string Sandbox::account_of(const std::string& name) const {
+  const auto found = accounts_.find(name);
+  return found == accounts_.end() ? std::string{} : found->second;
 }
 
 Result<void> Sandbox::write_configuration(const InstallationPlan& installation, std::uint16_t port,
@@ -269,7 +304,7 @@ Result<void> Sandbox::start(const std::string& name, const std::vector<std::stri
   std::vector<std::string> arguments{"--folder", folder(name).string(), "serve"};
   arguments.insert(arguments.end(), settings.begin(), settings.end());
   const auto log = folder(name) / "kanal.log";
-  auto started = Process::start(plan_.program, arguments, log);
+  auto started = ChildProcess::start(plan_.program, arguments, log);
   if (!started) return failed(started);
   auto& process = processes_.emplace(name, std::move(*started)).first->second;
   const auto limit = steady_clock::now() + ready_limit;
@@ -293,7 +328,7 @@ Result<void> Sandbox::start_all() {
 
 void Sandbox::stop(const std::string& name) { processes_.erase(name); }
 
-Process* Sandbox::process(const std::string& name) {
+ChildProcess* Sandbox::process(const std::string& name) {
   const auto found = processes_.find(name);
   return found == processes_.end() ? nullptr : &found->second;
 }

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "app/sandbox/process.hpp"
+#include "base/child_process.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -39,6 +39,7 @@ struct InstallationPlan {
   DpfUse dpf{};
   /// Others reach its organisation with DPF only.
   bool only_dpf = false;
+  bool fiks_io = false;        ///< has an account at Fiks IO, where that can run
   std::string einnsyn_mode{};  ///< uses DPE, and reads the queue of this mode: `innsyn` or `data`; empty: does not
 };
 
@@ -83,13 +84,15 @@ class Sandbox {
   /// SIGTERM, and waits.
   void stop(const std::string& name);
   /// The running process, or null.
-  [[nodiscard]] Process* process(const std::string& name);
+  [[nodiscard]] ChildProcess* process(const std::string& name);
   [[nodiscard]] std::string url(const std::string& name) const;
   [[nodiscard]] std::filesystem::path folder(const std::string& name) const;
   [[nodiscard]] sim::National& national() { return *national_; }
   /// Trusts the sandbox's CA.
   [[nodiscard]] net::HttpClient& http() { return *http_; }
   [[nodiscard]] const std::vector<InstallationPlan>& installations() const { return plan_.installations; }
+  /// Its account at Fiks IO; empty: it has none.
+  [[nodiscard]] std::string account_of(const std::string& name) const;
 
  private:
   Sandbox(SandboxPlan plan, Clock& clock, Log& log);
@@ -98,6 +101,9 @@ class Sandbox {
   /// Its account in SvarUt and its receiving system in SvarInn. Gives the settings that point to them.
   std::map<std::string, std::string> register_at_ks(const InstallationPlan& installation,
                                                     const crypto::Certificate& certificate);
+  /// Its account at Fiks IO, as register_at_ks().
+  Result<std::map<std::string, std::string>> register_at_fiks_io(const InstallationPlan& installation,
+                                                                 const crypto::Certificate& certificate);
   Result<void> write_configuration(const InstallationPlan& installation, std::uint16_t port,
                                    const std::map<std::string, std::string>& at_ks);
 
@@ -107,7 +113,8 @@ class Sandbox {
   std::unique_ptr<sim::National> national_;
   std::unique_ptr<net::HttpClient> http_;
   std::map<std::string, std::uint16_t> ports_;
-  std::map<std::string, Process> processes_;
+  std::map<std::string, std::string> accounts_;  ///< at Fiks IO
+  std::map<std::string, ChildProcess> processes_;
 };
 
 }  // namespace kanal::app

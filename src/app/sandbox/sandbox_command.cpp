@@ -54,6 +54,11 @@ DemoPlan demo_plan(const Sandbox& sandbox) {
   plan.paper_resident = paper_resident;
   plan.altinn_resident = altinn_resident;
   plan.altinn_orgnr = company_orgnr;
+  if (!plan.senders.empty() && !plan.receivers.empty()) {
+    DemoAccounts accounts{sandbox.account_of(plan.senders.front().name),
+                          sandbox.account_of(plan.receivers.front().party.name)};
+    if (!accounts.sender.empty() && !accounts.receiver.empty()) plan.fiks_io = std::move(accounts);
+  }
   return plan;
 }
 
@@ -73,6 +78,11 @@ void print_simulators(const Sandbox& sandbox, sim::National& national) {
   std::cout << fmt::format("  {:<16} {}\n", "SvarUt", national.svarut_url());
   std::cout << fmt::format("  {:<16} {}\n", "SvarInn", national.svarinn_url());
   std::cout << fmt::format("  {:<16} {}\n", "Service Bus", national.service_bus().url());
+  if (national.has_fiks_io()) {
+    const auto& fiks_io = national.fiks_io();
+    std::cout << fmt::format("  {:<16} {}, queues at {}:{}\n", "Fiks IO", fiks_io.url(), fiks_io.amqp_host(),
+                             fiks_io.amqp_port());
+  }
   std::cout << fmt::format("  {:<16} {}\n", "their CA", (sandbox.folder("") / "ca.pem").string());
   std::cout << "Each folder below holds a keystore and a configuration that point to them: kanal serve --folder ...\n";
 }
@@ -101,7 +111,9 @@ void print_addresses(Sandbox& sandbox, bool simulators_only) {
 /// Runs the demo and prints it; true when every message has all its statuses, at its sender only.
 Result<bool> show_demo(Sandbox& sandbox, bool json) {
   std::ostream silent(nullptr);
-  if (!json) std::cout << "\nLetters to two municipalities, to residents and to a company, and a journal to eInnsyn:\n";
+  if (!json)
+    std::cout << "\nLetters to two municipalities, to residents and to a company, and a journal to eInnsyn, a question "
+                 "by Fiks IO:\n";
   auto outcome = run_demo(demo_plan(sandbox), sandbox.http(), json ? silent : std::cout);
   if (!outcome) return failed(outcome);
   if (json) {

@@ -103,6 +103,7 @@ Result<ports::Page<ports::Conversation>> SqlTxn::conversations(const ports::Conv
   Filters filters;
   filters.add(Kind::few, "@id(message_id) = @id(?)", query.message_id);
   filters.add(Kind::few, "@id(conversation_id) = @id(?)", query.conversation_id);
+  filters.add(Kind::few, "external_system_reference = ?", query.external_system_reference);
   filters.add(Kind::indexed, "receiver = ?", query.receiver);
   filters.add(Kind::indexed, "receiver_identifier = ?", query.receiver_identifier);
   filters.add(Kind::indexed, "sender = ?", query.sender);

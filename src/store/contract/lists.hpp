@@ -25,6 +25,7 @@ inline bool matches(const ports::ConversationQuery& q, const ports::Conversation
          same(q.receiver_identifier, c.receiver_identifier) && same(q.sender, c.sender) &&
          same(q.sender_identifier, c.sender_identifier) && same(q.service, c.service.str()) &&
          same(q.message_reference, c.message_reference) && same(q.message_title, c.message_title) &&
+         same(q.external_system_reference, c.external_system_reference.value_or("")) &&
          (!q.pollable || *q.pollable == c.pollable) && (!q.finished || *q.finished == c.finished) &&
          (!q.direction || *q.direction == c.direction) &&
          (!q.last_update_from || c.last_update >= *q.last_update_from) &&
@@ -93,6 +94,7 @@ TEST_P(StoreContract, ConversationListsAgreeWithASearchThroughAllRows) {
     if (maybe()) query.service = like.service.str();
     if (maybe()) query.message_reference = like.message_reference;
     if (maybe()) query.message_title = like.message_title;
+    if (random() % 20 == 0) query.external_system_reference = like.external_system_reference;
     if (maybe()) query.pollable = like.pollable;
     if (maybe()) query.finished = like.finished;
     if (maybe()) query.direction = like.direction;

@@ -335,8 +335,14 @@ CREATE TABLE blob_chunk (
 ALTER TABLE blob_chunk ALTER COLUMN content SET STORAGE EXTERNAL;
 )sql";
 
-constexpr std::array<Migration, 3> steps_so_far = {
-    {{1, "tables", tables}, {2, "counters", counters}, {3, "spool", spool}}};
+/// Answers that name a message only as its service does.
+constexpr std::string_view references = R"sql(
+CREATE INDEX conversation_by_reference ON conversation (external_system_reference)
+  WHERE external_system_reference IS NOT NULL;
+)sql";
+
+constexpr std::array<Migration, 4> steps_so_far = {
+    {{1, "tables", tables}, {2, "counters", counters}, {3, "spool", spool}, {4, "references", references}}};
 
 /// Any number will do, as long as nobody else uses it in this database.
 constexpr std::string_view lock = "SELECT pg_advisory_xact_lock(7310200901)";

@@ -289,8 +289,17 @@ CREATE INDEX finding_by_time ON finding (last);
 CREATE INDEX remote_item_over ON remote_item (last_seen) WHERE state IN ('acknowledged', 'gone');
 )sql";
 
-constexpr std::array<Migration, 4> steps_so_far = {
-    {{1, "tables", tables}, {2, "counters", counters}, {3, "surveillance", surveillance}, {4, "telling", telling}}};
+/// Answers that name a message only as its service does.
+constexpr std::string_view references = R"sql(
+CREATE INDEX conversation_by_reference ON conversation (external_system_reference)
+  WHERE external_system_reference IS NOT NULL;
+)sql";
+
+constexpr std::array<Migration, 5> steps_so_far = {{{1, "tables", tables},
+                                                    {2, "counters", counters},
+                                                    {3, "surveillance", surveillance},
+                                                    {4, "telling", telling},
+                                                    {5, "references", references}}};
 
 Result<void> apply(Database& database, const Migration& step, Time now) {
   if (auto begun = database.script("BEGIN IMMEDIATE"); !begun) return begun;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <boost/json/object.hpp>
 
+#include "domain/made_sbd.hpp"
 #include "domain/partner.hpp"
 #include "transports/dpf/svarinn_package.hpp"
 
@@ -13,8 +14,6 @@ namespace {
 
 /// Downloads that bring nothing readable before the content itself is blamed, not its way here.
 constexpr int damaged_downloads = 3;
-/// As status documents have it: creation times must be in the past, and clocks differ.
-constexpr std::chrono::seconds creation_margin{5};
 
 std::string iso6523(const std::string& orgnr) { return domain::iso6523(Orgnr(orgnr)); }
 
@@ -107,32 +106,12 @@ Result<void> SvarInn::fetch(const ports::RemoteItem& item, Sink& into, std::stop
 }
 
 domain::Sbd SvarInn::document_of(const InnForsendelse& forsendelse, const InnAccount& account) const {
-  const Time now = resources_.clock.now();
-  const auto participant = [](std::string identifier) {
-    return domain::Participant{std::string(domain::iso6523_authority), std::move(identifier)};
-  };
-  domain::Sbd sbd;
-  sbd.header_version = "1.0";
-  sbd.sender.push_back(participant(sender_of(forsendelse, settings_)));
-  sbd.receiver.push_back(
-      participant(iso6523(forsendelse.receiver.empty() ? account.organisation : forsendelse.receiver)));
-  sbd.document.standard = settings_.document_type;
-  sbd.document.type_version = "2.0";
-  sbd.document.instance_identifier = forsendelse.id;
-  sbd.document.type = "arkivmelding";
-  sbd.document.creation = in_oslo(now - creation_margin);
-  domain::Scope conversation;
-  conversation.type = domain::scope_type::conversation_id;
-  conversation.instance_identifier = forsendelse.id;
-  conversation.identifier = settings_.process;
-  conversation.information.push_back({in_oslo(now + settings_.default_ttl), std::nullopt, std::nullopt});
-  sbd.scopes.push_back(std::move(conversation));
-  if (!forsendelse.answers.empty()) {
-    domain::Scope answered;
-    answered.type = domain::scope_type::receiver_ref;
-    answered.instance_identifier = forsendelse.answers;
-    sbd.scopes.push_back(std::move(answered));
-  }
+  auto sbd = domain::make_sbd(
+      {sender_of(forsendelse, settings_),
+       iso6523(forsendelse.receiver.empty() ? account.organisation : forsendelse.receiver), settings_.document_type,
+       "arkivmelding", MessageId(forsendelse.id), ConversationId(forsendelse.id), settings_.process},
+      settings_.default_ttl, resources_.clock.now());
+  if (!forsendelse.answers.empty()) domain::add_scope(sbd, domain::scope_type::receiver_ref, forsendelse.answers);
   boost::json::object body;
   if (forsendelse.level) body["sikkerhetsnivaa"] = *forsendelse.level;
   sbd.body = std::move(body);

@@ -1,0 +1,30 @@
+// The payload of a message that waits to be stored: in memory while it is small, else in a file without a name. It is
+// encrypted for us (dpfio.md section 5), so it may lie there. Immutable once made; any thread reads.
+#pragma once
+
+#include <cstdio>
+#include <memory>
+
+#include "base/stream.hpp"
+
+namespace kanal::transports::dpfio {
+
+class HeldBody {
+ public:
+  /// `dpfio.no_room` (retry) when there is no place for the file.
+  static Result<HeldBody> make(Bytes bytes);
+
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+  /// Everything, into a sink that it does not finish.
+  Result<void> copy_to(Sink& into) const;
+
+ private:
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  Bytes bytes_;
+  std::unique_ptr<std::FILE, Close> file_;
+  std::uint64_t size_ = 0;
+};
+
+}  // namespace kanal::transports::dpfio
