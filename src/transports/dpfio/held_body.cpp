@@ -18,7 +18,7 @@ Result<HeldBody> HeldBody::make(Bytes bytes) {
     body.bytes_ = std::move(bytes);
     return body;
   }
-  body.file_.reset(std::tmpfile());
+  body.file_.reset(std::tmpfile());  // NOLINT(cppcoreguidelines-owning-memory): the pointer closes it
   const bool written = body.file_ && std::fwrite(bytes.data(), 1, bytes.size(), body.file_.get()) == bytes.size() &&
                        std::fflush(body.file_.get()) == 0;
   if (!written)

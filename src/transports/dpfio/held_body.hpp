@@ -20,6 +20,7 @@ class HeldBody {
 
  private:
   struct Close {
+    // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): the pointer owns it
     void operator()(std::FILE* file) const { std::fclose(file); }
   };
   Bytes bytes_;
