@@ -79,6 +79,7 @@ Result<SharedFile> make_fiks_io_payload(const std::vector<FiksIoDocument>& docum
                                         const crypto::Certificate& recipient, Time now,
                                         const std::filesystem::path& folder) {
   std::vector<formats::AsicDocument> files;
+  files.reserve(documents.size());
   for (const auto& document : documents) files.push_back(asic_document(document));
   return packed(&recipient, folder, [&](Sink& sink) { return formats::write_plain_asic(files, signer, now, sink); });
 }

@@ -160,6 +160,7 @@ void FiksIoApi::judge_payload(FiksIoMessage& message, const TemporaryFile& paylo
   message.payload = "ok";
   message.documents = std::move(opened->documents);
   std::vector<std::string_view> names;
+  names.reserve(message.documents.size());
   for (const auto& document : message.documents) names.push_back(document.name);
   audit(
       "payload_ok", call, message.melding_id,

@@ -18,6 +18,7 @@ auto found_in(const Map& map, const std::string& id) {
 template <class Map>
 auto values_of(const Map& map) {
   std::vector<typename Map::mapped_type> out;
+  out.reserve(map.size());
   for (const auto& [id, value] : map) out.push_back(value);
   return out;
 }
@@ -125,6 +126,7 @@ std::optional<FiksIoScript> FiksIoState::script(const std::string& konto_id) con
 std::vector<std::string> FiksIoState::scripted() const {
   const std::scoped_lock lock(mutex_);
   std::vector<std::string> out;
+  out.reserve(scripts_.size());
   for (const auto& [id, script] : scripts_) out.push_back(id);
   return out;
 }

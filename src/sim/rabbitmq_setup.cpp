@@ -169,8 +169,8 @@ std::vector<std::string> RabbitMqSetup::server_environment() const {
       // Other Erlang machines that the server starts must not start epmd either.
       fmt::format("ERL_FLAGS=-start_epmd false -erl_epmd_port {}", control_port_),
       "ERL_EPMD_PORT=1",  // never there
-      "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="
-      "-sname kanal@localhost -kernel inet_dist_use_interface {127,0,0,1} +S 2:2 +SDio 8 +A 8",
+      std::string("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=") +
+          "-sname kanal@localhost -kernel inet_dist_use_interface {127,0,0,1} +S 2:2 +SDio 8 +A 8",
   };
 }
 
