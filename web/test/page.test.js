@@ -244,7 +244,7 @@ describe("conversations", () => {
       assert.equal(await search({Avsender: "310700002", Mottaker: "0192:310701378"}), await search({Retning: "OUTGOING", Tjeneste: "DPO"}));
       assert.equal(await search({Avsender: "987654321"}), 0);
       assert.equal(await search({Tjeneste: "DPE"}), 2, "a publication out, a request for access in");
-      assert.equal(await search({Tjeneste: "DPFIO"}), 0);
+      assert.equal(await search({Tjeneste: "DPFIO"}), 2, "a question out, its answer in");
       assert.equal(await search({Tjeneste: "DPO", "Har hatt status": "MOTTATT", "Melding-id": messageId}), 1);
       assert.equal(await search({"Har hatt status": "FEIL"}), 0);
     });
