@@ -1,9 +1,7 @@
 #include "sim/fiks_io.hpp"
 
-#include <chrono>
 #include <map>
 #include <mutex>
-#include <thread>
 
 #include <fmt/format.h>
 
@@ -15,8 +13,6 @@
 
 namespace kanal::sim {
 namespace {
-
-constexpr std::chrono::milliseconds queue_ends_within{500};
 
 tl::unexpected<Error> unknown_account(const std::string& konto_id) {
   return reject("fiksio.account", "there is no account " + konto_id);
@@ -212,10 +208,7 @@ Result<void> FiksIo::cancel_consumers(const std::string& konto_id) {
   if (count->messages != 0) {
     return reject("fiksio.not_empty", fmt::format("{} messages wait in the queue", count->messages));
   }
-  if (auto removed = impl_->queues.remove(account->konto_id); !removed) return removed;
-  // A quorum queue goes member by member: made anew at once it is half the old one, and nobody is told.
-  std::this_thread::sleep_for(queue_ends_within);
-  return impl_->queues.declare(account->konto_id, impl_->state.rules());
+  return impl_->queues.renew(account->konto_id, impl_->state.rules());
 }
 
 Result<void> FiksIo::restart_broker() {

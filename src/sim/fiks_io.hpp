@@ -41,7 +41,8 @@ class FiksIo {
 
   /// Is what it needs on this machine?
   [[nodiscard]] static bool available();
-  /// Serves when it returns, which takes some seconds. `sim.rabbitmq` when RabbitMQ is not installed or does not start.
+  /// Once. Serves when it returns, which takes some seconds. `sim.rabbitmq` when RabbitMQ is not installed or does not
+  /// start.
   Result<void> start();
   void stop();
 

@@ -92,7 +92,7 @@ TEST_F(FiksIoAdminTest, MessagesAreShownAndPutIntoQueues) {
     changed[name] = value;
     return admin("POST", "/messages", changed).status;
   };
-  EXPECT_EQ(wrong("to", json::value(new_uuid())), 409);
+  EXPECT_EQ(wrong("to", json::string(new_uuid())), 409);
   EXPECT_EQ(wrong("body", "*"), 400);
   EXPECT_EQ(wrong("asic", "*"), 400);
   EXPECT_EQ(wrong("ttl", "x"), 400);
@@ -209,6 +209,8 @@ TEST(FiksIoInNational, IsThereWhenItIsWanted) {
   EXPECT_TRUE(national.fiks_io().url().starts_with("https://127.0.0.1:"));
   EXPECT_EQ(national.fiks_io().count(konto)->messages, 0U) << "its queue was made at the start";
   EXPECT_TRUE(National::usual_scopes().contains("ks:fiks"));
+  national.stop();
+  EXPECT_FALSE(national.fiks_io().count(konto));
 }
 
 }  // namespace

@@ -107,5 +107,13 @@ TEST_F(FiksIoDeadLetterTest, ASenderThatNobodyKnowsIsToldNothing) {
   EXPECT_THAT(buried(*id), HasSubstr("expired"));
 }
 
+TEST_F(FiksIoDeadLetterTest, NoticesAreGivenAfterABrokersDeath) {
+  const auto id = sent({.change = [](json::object& metadata) { metadata["ttl"] = 2'000; }});
+  // Whether it expires before this or after: somebody is told.
+  fiks().kill_broker();
+  ASSERT_TRUE(fiks().start_broker());
+  EXPECT_EQ(header_of(notice(), "svar-til"), id);
+}
+
 }  // namespace
 }  // namespace kanal::sim::testing

@@ -1,5 +1,7 @@
 #include "sim/fiks_io_queues.hpp"
 
+#include <thread>
+
 #include "sim/answers.hpp"
 
 namespace kanal::sim {
@@ -10,6 +12,7 @@ constexpr const char* dead_exchange = "fiksio.sim.dead";
 constexpr std::size_t max_idle = 8;
 constexpr std::uint64_t max_body = 256ULL * 1024 * 1024;
 constexpr std::chrono::seconds confirm_wait{30};
+constexpr std::chrono::seconds cancel_wait{10};
 
 net::AmqpTable queue_arguments(const FiksIoRules& rules) {
   return {{"x-queue-type", std::string("quorum")},
@@ -94,9 +97,20 @@ Result<void> FiksIoQueues::declare(const std::string& konto_id, const FiksIoRule
   });
 }
 
-Result<void> FiksIoQueues::remove(const std::string& konto_id) {
-  return with_connection(
-      [&](net::AmqpConnection& connection) { return connection.delete_queue(fiks_io_queue(konto_id)); });
+/// A channel that finds the queue there again consumes it silently, without a word to its client. So the queue stays
+/// away until a consumer of our own has been cancelled, and a little longer for the others.
+Result<void> FiksIoQueues::renew(const std::string& konto_id, const FiksIoRules& rules) {
+  const auto queue = fiks_io_queue(konto_id);
+  auto witness = connect();
+  if (!witness) return failed(witness);
+  if (auto consuming = (*witness)->consume(queue); !consuming) return consuming;
+  auto removed = with_connection([&](net::AmqpConnection& connection) { return connection.delete_queue(queue); });
+  if (!removed) return removed;
+  const auto until = std::chrono::steady_clock::now() + cancel_wait;
+  while ((*witness)->receive(std::chrono::milliseconds(100)) && std::chrono::steady_clock::now() < until) {
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  return declare(konto_id, rules);
 }
 
 Result<void> FiksIoQueues::publish(const std::string& konto_id, const net::AmqpProperties& properties, ByteView body) {

@@ -39,7 +39,8 @@ class FiksIoQueues {
   // Each gives the errors of an AmqpConnection.
   /// Makes an account's queue; one that is there must have been made by the same rules.
   Result<void> declare(const std::string& konto_id, const FiksIoRules& rules);
-  Result<void> remove(const std::string& konto_id);
+  /// Makes it anew, so that each of its consumers gets basic.cancel; what is in it is lost.
+  Result<void> renew(const std::string& konto_id, const FiksIoRules& rules);
   /// When it returns, the broker has the message.
   Result<void> publish(const std::string& konto_id, const net::AmqpProperties& properties, ByteView body);
   Result<Count> count(const std::string& konto_id);

@@ -57,7 +57,8 @@ inline std::string text(const json::object& object, std::string_view name) {
 
 class Bench : public ::testing::Test {
  protected:
-  Bench() : national_(options(), clock_, log_), http_(client_options()) {
+  /// With Fiks IO it starts a RabbitMQ, which takes seconds.
+  explicit Bench(bool fiks_io = false) : national_(options(fiks_io), clock_, log_), http_(client_options()) {
     const auto started = national_.start();
     EXPECT_TRUE(started.has_value()) << (started ? "" : started.error().text());
     const auto& keys = Keys::get();
@@ -68,8 +69,9 @@ class Bench : public ::testing::Test {
     }
   }
 
-  NationalOptions options() const {
+  NationalOptions options(bool fiks_io) const {
     NationalOptions out;
+    out.fiks_io = fiks_io;
     out.folder = folder_.path() / "transfers";
     out.tls = Keys::get().server;
     out.anchors = {Keys::get().ca.certificate};

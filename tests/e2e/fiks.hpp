@@ -1,6 +1,7 @@
 // KS Fiks IO for a bench: S and R have an account each, and an integration that may use it.
 #pragma once
 
+#include "sim/fiks_io_state.hpp"
 #include "tests/e2e/bench.hpp"
 
 namespace kanal::testing::fiks {
@@ -45,6 +46,16 @@ inline Names settings(sim::National& national, const std::string& konto, const s
 }
 inline Names settings_of_s(sim::National& national) { return settings(national, s_konto, s_integrasjon); }
 inline Names settings_of_r(sim::National& national) { return settings(national, r_konto, r_integrasjon); }
+
+/// What Fiks calls the message that an installation sent: several ids when it was sent again.
+inline Names ids_of(sim::National& national, const std::string& message_id) {
+  Names ids;
+  for (const auto& message : national.fiks_io().state().messages(1000)) {
+    const auto own = message.headere.find("klientMeldingId");
+    if (own != message.headere.end() && own->second == message_id) ids.push_back(message.melding_id);
+  }
+  return ids;
+}
 
 inline app::Letter letter(const std::string& to = r_konto, const std::string& content = "soknad") {
   return app::letter_to_account(
