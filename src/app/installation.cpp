@@ -99,11 +99,9 @@ Result<flow::Settings> flow_settings(const ops::Config& config) {
 
 Result<net::ClientOptions> client_options(const ops::Config& config) {
   net::ClientOptions options;
-  if (!config.text_or("kanal.tls.extra-ca", "").empty()) {
-    auto pem = config.file("kanal.tls.extra-ca");
-    if (!pem) return failed(pem);
-    options.ca_pem = std::string(text_of(*pem));
-  }
+  auto ca = config.extra_ca();
+  if (!ca) return failed(ca);
+  options.ca_pem = std::move(*ca);
   auto timeout = config.milliseconds("difi.move.oidc.connectTimeout");
   if (!timeout) return failed(timeout);
   options.connect_timeout = *timeout;

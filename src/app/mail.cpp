@@ -67,11 +67,9 @@ Result<std::unique_ptr<ports::Mailer>> make_mailer(const ops::Config& config, co
   if (!clear) return failed(clear);
   options.clear_password = *clear;
   options.trust_any = is_trusted(config, options.host);
-  if (!config.text_or("kanal.tls.extra-ca", "").empty()) {
-    auto pem = config.file("kanal.tls.extra-ca");
-    if (!pem) return failed(pem);
-    options.ca_pem = std::string(text_of(*pem));
-  }
+  auto ca = config.extra_ca();
+  if (!ca) return failed(ca);
+  options.ca_pem = std::move(*ca);
   if (!config.text_or("difi.move.mail.maxSize", "").empty()) {
     auto size = config.size("difi.move.mail.maxSize");
     if (!size) return failed(size);

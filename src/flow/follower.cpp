@@ -22,15 +22,12 @@ constexpr int askers = 8;
 constexpr int parts_of_interval = 60;
 constexpr Duration longest_gathering = seconds(1);
 
-bool has(const ports::Conversation& conversation, domain::ReceiptStatus status) {
-  return std::ranges::count(conversation.statuses, status, &ports::MessageStatus::status) > 0;
-}
-
 /// Is there anything left to learn about it?
 bool is_open(const ports::FollowPlan& plan, const ports::Conversation& conversation) {
   if (!conversation.finished) return true;
   using enum domain::ReceiptStatus;
-  return plan.after_delivery && has(conversation, levert) && !has(conversation, lest) && !has(conversation, feil);
+  return plan.after_delivery && ports::has_status(conversation, levert) && !ports::has_status(conversation, lest) &&
+         !ports::has_status(conversation, feil);
 }
 
 }  // namespace

@@ -89,8 +89,7 @@ Result<void> Housekeeping::note_missing_receipt(ports::Txn& txn, const ports::Co
   const auto* transport = services_.find(conversation.service);
   if (conversation.direction != ports::Direction::outgoing || transport == nullptr) return {};
   const auto& service = transport->descriptor();
-  const bool taken_over =
-      std::ranges::count(conversation.statuses, domain::ReceiptStatus::mottatt, &ports::MessageStatus::status) > 0;
+  const bool taken_over = ports::has_status(conversation, domain::ReceiptStatus::mottatt);
   if (!service.receipts_follow || !taken_over) return {};
   const Time now = clock_.now();
   const auto& channel = conversation.message_channel;

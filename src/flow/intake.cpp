@@ -218,14 +218,11 @@ Result<void> Intake::apply_service_receipt(ports::Txn& txn, const ports::Descrip
   if (!verdict) return failed(verdict);
   if (*verdict != domain::Verdict::ours) return txn.put(item);
   const Time now = clock_.now();
-  const auto has = [&](ReceiptStatus status) {
-    return std::ranges::count(conversation->statuses, status, &ports::MessageStatus::status) > 0;
-  };
   for (const auto& reported : receipt.statuses) {
     const Time at = reported.at.value_or(now);
     // What must have happened before, whether the service had told us of it already or not (dpi.md 5.3).
     const auto imply = [&](ReceiptStatus status, std::chrono::seconds earlier) -> Result<void> {
-      if (has(status)) return {};
+      if (ports::has_status(*conversation, status)) return {};
       // Not before what is known to have come before it.
       const Time when = std::min(at, std::max(at - earlier, conversation->last_update));
       auto implied = txn.add_status(conversation->id, status, when);
@@ -265,9 +262,9 @@ Result<void> Intake::apply_message(ports::Txn& txn, const ports::Descriptor& ser
     if (document.package) {
       if (auto dropped = txn.discard(*document.package); !dropped) return failed(dropped);
     }
-    const bool failed_before = known && known->finished && std::ranges::any_of(known->statuses, [](const auto& s) {
-                                 return s.status == ReceiptStatus::levetid_utlopt || s.status == ReceiptStatus::feil;
-                               });
+    const bool failed_before =
+        known && known->finished &&
+        (ports::has_status(*known, ReceiptStatus::levetid_utlopt) || ports::has_status(*known, ReceiptStatus::feil));
     if (!failed_before) {
       auto told =
           queue_status(txn, service, sbd, in_hand ? ReceiptStatus::mottatt : ReceiptStatus::levert, settings_, now);

@@ -71,9 +71,7 @@ Result<Correlation> correlate(ports::View& view, const ServiceIdentifier& servic
   prefer(*candidates, [&](const ports::Conversation& c) { return c.message_channel == channel; });
   if (!receipt.statuses.empty()) {
     const auto first = receipt.statuses.front().status;
-    prefer(*candidates, [&](const ports::Conversation& c) {
-      return std::ranges::count(c.statuses, first, &ports::MessageStatus::status) == 0;
-    });
+    prefer(*candidates, [&](const ports::Conversation& c) { return !ports::has_status(c, first); });
   }
   if (candidates->empty()) return found;
   found.ambiguous = candidates->size() > 1;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include <fmt/format.h>
+
 #include "base/ids.hpp"
 #include "crypto/cms.hpp"
 
@@ -108,6 +110,12 @@ Result<std::size_t> UploadBody::read(std::span<std::byte> into) {
     ++piece_;
   }
   return 0;
+}
+
+std::string part_head(std::string_view boundary, std::string_view before, std::string_view disposition,
+                      std::string_view content_type) {
+  return fmt::format("{}--{}\r\nContent-Disposition: form-data; {}\r\nContent-Type: {}\r\n\r\n", before, boundary,
+                     disposition, content_type);
 }
 
 }  // namespace kanal::lookup

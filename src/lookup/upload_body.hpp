@@ -46,4 +46,9 @@ class UploadBody final : public Source {
   std::unique_ptr<Document> document_;
 };
 
+/// What stands before a part of multipart/form-data; `before`: what ends the part before it. `disposition` is what
+/// follows `form-data; `.
+[[nodiscard]] std::string part_head(std::string_view boundary, std::string_view before, std::string_view disposition,
+                                    std::string_view content_type);
+
 }  // namespace kanal::lookup

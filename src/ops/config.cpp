@@ -99,6 +99,14 @@ Result<Bytes> Config::file(std::string_view key) const {
                 sentence_about(value->origin, value->key, value->value, value->secret, bytes.error().message));
 }
 
+Result<std::string> Config::extra_ca() const {
+  constexpr std::string_view key = "kanal.tls.extra-ca";
+  if (text_or(key, "").empty()) return std::string{};
+  auto pem = file(key);
+  if (!pem) return failed(pem);
+  return std::string(text_of(*pem));
+}
+
 Result<Bytes> Config::resource(std::string_view value) const {
   constexpr std::string_view prefix = "vault:";
   if (!value.starts_with(prefix)) return read_resource(value, folder_);

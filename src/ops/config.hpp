@@ -111,6 +111,9 @@ class Config {
   /// Content (at most 16 MiB) of a `file:` value, plain path, `base64:` or `vault:<key>`; relative to the folder.
   /// `config.file` names key, origin and path.
   [[nodiscard]] Result<Bytes> file(std::string_view key) const;
+  /// The PEM text of `kanal.tls.extra-ca`: what connections trust besides the system's certificates; empty when none is
+  /// set. Errors as file().
+  [[nodiscard]] Result<std::string> extra_ca() const;
   [[nodiscard]] std::optional<Origin> origin(std::string_view key) const;
   [[nodiscard]] const std::vector<std::string>& profiles() const;
   [[nodiscard]] const std::filesystem::path& folder() const;

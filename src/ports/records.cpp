@@ -1,5 +1,6 @@
 #include "ports/records.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "ports/directory.hpp"
@@ -18,6 +19,10 @@ std::optional<Direction> direction(std::string_view name) {
   if (name == "OUTGOING") return Direction::outgoing;
   if (name == "INCOMING") return Direction::incoming;
   return std::nullopt;
+}
+
+bool has_status(const Conversation& conversation, domain::ReceiptStatus status) {
+  return std::ranges::find(conversation.statuses, status, &MessageStatus::status) != conversation.statuses.end();
 }
 
 std::string_view name_of(RemoteItem::State state) { return state_names.at(static_cast<std::size_t>(state)); }

@@ -59,6 +59,9 @@ struct Conversation {
   std::vector<MessageStatus> statuses;  ///< in order of id
 };
 
+/// Has the conversation had this status?
+[[nodiscard]] bool has_status(const Conversation& conversation, domain::ReceiptStatus status);
+
 /// A message that is in our hands: being composed or sent (outgoing), or waiting for its client (incoming).
 struct Message {
   std::int64_t id = 0;

@@ -29,6 +29,7 @@ enum class Whereabouts {
   gone,     ///< expired or removed
 };
 
+/// Each service shows what it can; what it does not is left.
 class Surveillance {
  public:
   Surveillance() = default;
@@ -37,14 +38,20 @@ class Surveillance {
   virtual ~Surveillance() = default;
 
   /// Ids of what was sent in the name of the inbox's organisation since `since`, by any installation, oldest first.
-  virtual Result<std::vector<std::string>> departures(const Inbox& inbox, Time since, std::stop_token stop) = 0;
+  virtual Result<std::vector<std::string>> departures(const Inbox&, Time /*since*/, std::stop_token) {
+    return std::vector<std::string>{};
+  }
   /// Nothing: it was begun and never left.
-  virtual Result<std::optional<Departure>> departure(const Inbox& inbox, const std::string& remote_id) = 0;
+  virtual Result<std::optional<Departure>> departure(const Inbox&, const std::string& /*remote_id*/) {
+    return std::optional<Departure>{};
+  }
   /// Ids of items to the inbox's organisation that were confirmed since `since`, by any installation, oldest first.
-  virtual Result<std::vector<std::string>> confirmed(const Inbox& inbox, Time since, std::stop_token stop) = 0;
+  virtual Result<std::vector<std::string>> confirmed(const Inbox&, Time /*since*/, std::stop_token) {
+    return std::vector<std::string>{};
+  }
   virtual Result<Whereabouts> whereabouts(const RemoteItem& item) = 0;
-  /// How often the organisation has begun to fetch an item.
-  virtual Result<int> fetches(const RemoteItem& item) = 0;
+  /// How often the organisation has begun to fetch an item; 0: not known.
+  virtual Result<int> fetches(const RemoteItem&) { return 0; }
 };
 
 }  // namespace kanal::ports

@@ -10,6 +10,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
@@ -187,6 +188,11 @@ enum class Acknowledged {
 struct TransportHealth {
   bool up = true;
   std::string detail;
+  /// Something is wrong besides.
+  void add(std::string_view problem) {
+    up = false;
+    detail.append(detail.empty() ? "" : "; ").append(problem);
+  }
 };
 
 class Transport {
@@ -212,8 +218,13 @@ class Transport {
   /// Sends one document; called again after a failure with what was remembered. Idempotent by that memory.
   virtual Result<Sent> send(const OutboundDocument& document, Dispatch& dispatch, std::stop_token stop) = 0;
 
-  /// What became of a document we sent; only ever asked for references that send() gave us.
-  virtual Result<StatusReport> status(const StatusQuestion& question) = 0;
+  /// What became of a document we sent; only ever asked for references that send() gave us. Services that tell
+  /// everything by themselves leave it: there is nothing to ask.
+  virtual Result<StatusReport> status(const StatusQuestion&) {
+    StatusReport report;
+    report.settled = true;
+    return report;
+  }
 
   /// The same for up to FollowPlan::batch documents; an answer each, in the order of the questions.
   virtual std::vector<Result<StatusReport>> statuses(const std::vector<StatusQuestion>& questions) {
@@ -223,20 +234,20 @@ class Transport {
     return reports;
   }
 
-  /// Mailboxes to poll; empty for a service that only sends.
-  [[nodiscard]] virtual std::vector<Inbox> inboxes() const = 0;
+  /// Mailboxes to poll. A service that only sends leaves this and everything that is done with one.
+  [[nodiscard]] virtual std::vector<Inbox> inboxes() const { return {}; }
 
   /// All ids waiting in an inbox, oldest first; ours and others'.
-  virtual Result<std::vector<Listed>> list(const Inbox& inbox, std::stop_token stop) = 0;
+  virtual Result<std::vector<Listed>> list(const Inbox&, std::stop_token) { return no_inbox(); }
 
   /// What can be known of an item without touching it. The verdict is not filled in.
-  virtual Result<RemoteItem> describe(const Inbox& inbox, const std::string& remote_id) = 0;
+  virtual Result<RemoteItem> describe(const Inbox&, const std::string& /*remote_id*/) { return no_inbox(); }
 
   /// Downloads an item. At some services this marks it: only after the guard said ours and journalled it.
-  virtual Result<void> fetch(const RemoteItem& item, Sink& into, std::stop_token stop) = 0;
+  virtual Result<void> fetch(const RemoteItem&, Sink& /*into*/, std::stop_token) { return no_inbox(); }
 
   /// Reads and verifies a downloaded package. Nothing of it is visible before this has succeeded.
-  virtual Result<InboundDocument> open(const RemoteItem& item, const BlobRef& raw, OpenContext context) = 0;
+  virtual Result<InboundDocument> open(const RemoteItem&, const BlobRef& /*raw*/, OpenContext) { return no_inbox(); }
 
   /// Reads an answer that another installation of the organisation kept as nobody's (Orphan::sbd) and handed over.
   virtual Result<InboundDocument> read_orphan(const std::string& text) {
@@ -248,7 +259,7 @@ class Transport {
   }
 
   /// Confirms an item at the service. Called by the channel guard only, and only for stored items.
-  virtual Result<Acknowledged> acknowledge(const RemoteItem& item) = 0;
+  virtual Result<Acknowledged> acknowledge(const RemoteItem&) { return no_inbox(); }
 
   /// Tells the service that an item which is kept here unread cannot be received. Called by the channel guard only.
   /// Services that have no word for that leave it.
@@ -258,6 +269,11 @@ class Transport {
 
   /// Where the service shows what other installations of an organisation do; null where it does not.
   [[nodiscard]] virtual Surveillance* surveillance() { return nullptr; }
+
+ private:
+  [[nodiscard]] tl::unexpected<Error> no_inbox() const {
+    return bug("transport.no_inbox", descriptor().service.str() + " has no inbox");
+  }
 };
 
 }  // namespace kanal::ports

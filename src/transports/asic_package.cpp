@@ -19,14 +19,25 @@ std::vector<formats::AsicDocument> documents_of(const std::vector<ports::Attachm
   return documents;
 }
 
+/// Lets `write` write what is encrypted for the recipient.
+Result<void> encrypted(const Sealing& sealing, crypto::KeyTransport transport, Sink& to,
+                       const std::function<Result<void>(Sink& cipher)>& write) {
+  auto cipher = crypto::make_cms_encryptor(*sealing.recipient, transport, to);
+  if (!cipher) return failed(cipher);
+  if (auto written = write(**cipher); !written) return failed(written);
+  return (*cipher)->finish();
+}
+
+Result<void> check_chain(const formats::AsicContents& contents, const PackageRules& rules, Clock& clock) {
+  if (rules.trusted_signers.empty()) return {};
+  auto trusted = crypto::verify_chain(contents.signer, contents.signer_chain, rules.trusted_signers, clock.now());
+  if (trusted) return {};
+  return failed(std::move(trusted).error(), "the signer's certificate");
+}
+
+/// The sender's own certificate, or that of somebody who may sign for others.
 Result<void> check_signer(const formats::AsicContents& contents, const domain::Sbd& sbd, const PackageRules& rules,
-                          std::string_view prefix, Clock& clock) {
-  if (!rules.trusted_signers.empty()) {
-    if (auto trusted = crypto::verify_chain(contents.signer, contents.signer_chain, rules.trusted_signers, clock.now());
-        !trusted) {
-      return failed(std::move(trusted).error(), "the signer's certificate");
-    }
-  }
+                          std::string_view prefix) {
   const auto code = fmt::format("{}.signer", prefix);
   const auto signer = contents.signer.organisation();
   if (sbd.sender.empty()) return reject(code, "the document names no sender");
@@ -99,12 +110,17 @@ formats::AsicDocument packed_document(std::string name, std::string mimetype, co
 Result<void> write_container(const domain::Sbd& sbd, const std::vector<ports::Attachment>& files,
                              const Sealing& sealing, crypto::KeyTransport transport, ports::BlobStore& blobs,
                              Sink& to) {
-  auto cipher = crypto::make_cms_encryptor(*sealing.recipient, transport, to);
-  if (!cipher) return failed(cipher);
-  auto written = formats::write_asic(documents_of(files, blobs), {sbd.sender_value(), sbd.receiver_value()},
-                                     sealing.signer, sealing.signing_time, **cipher);
-  if (!written) return failed(written);
-  return (*cipher)->finish();
+  return encrypted(sealing, transport, to, [&](Sink& cipher) {
+    return formats::write_asic(documents_of(files, blobs), {sbd.sender_value(), sbd.receiver_value()}, sealing.signer,
+                               sealing.signing_time, cipher);
+  });
+}
+
+Result<void> write_plain_container(const std::vector<ports::Attachment>& files, const Sealing& sealing,
+                                   ports::BlobStore& blobs, Sink& to) {
+  return encrypted(sealing, crypto::KeyTransport::oaep_sha256, to, [&](Sink& cipher) {
+    return formats::write_plain_asic(documents_of(files, blobs), sealing.signer, sealing.signing_time, cipher);
+  });
 }
 
 Result<ports::BlobRef> decrypt_container(Source& sealed, const std::vector<crypto::Identity>& keys,
@@ -119,12 +135,13 @@ Result<ports::BlobRef> decrypt_container(Source& sealed, const std::vector<crypt
 }
 
 Result<void> verify_container(const ports::BlobRef& container, const domain::Sbd& sbd, const PackageRules& rules,
-                              std::string_view prefix, Clock& clock, Log& log, ports::BlobStore& blobs) {
+                              const SignerCheck& may_sign, Clock& clock, Log& log, ports::BlobStore& blobs) {
   if (rules.verify == VerifyPolicy::off) return {};
   auto source = blobs.open(container);
   if (!source) return failed(source);
   auto contents = formats::verify_asic(**source, rules.limits);
-  auto verdict = contents ? check_signer(*contents, sbd, rules, prefix, clock) : Result<void>(failed(contents));
+  auto verdict = contents ? check_chain(*contents, rules, clock) : Result<void>(failed(contents));
+  if (verdict) verdict = may_sign(*contents);
   if (contents && contents->sha1_signature) {
     log.warning("sha1_signature", {{"message_id", sbd.document.instance_identifier}, {"sender", sbd.sender_value()}});
   }
@@ -133,6 +150,14 @@ Result<void> verify_container(const ports::BlobRef& container, const domain::Sbd
   log.warning("package_not_verified",
               {{"message_id", sbd.document.instance_identifier}, {"reason", verdict.error().text()}});
   return {};
+}
+
+Result<void> verify_container(const ports::BlobRef& container, const domain::Sbd& sbd, const PackageRules& rules,
+                              std::string_view prefix, Clock& clock, Log& log, ports::BlobStore& blobs) {
+  const auto of_sender = [&](const formats::AsicContents& contents) {
+    return check_signer(contents, sbd, rules, prefix);
+  };
+  return verify_container(container, sbd, rules, of_sender, clock, log, blobs);
 }
 
 Result<void> check_ids(const domain::Sbd& sbd, std::string_view prefix) {

@@ -1,8 +1,9 @@
-// The sealed ASiC-E container inside the packages of DPO and DPE (asic-cms.md): CMS EnvelopedData whose content is an
-// ASiC-E signed by the sender. Written in one pass from the spool, opened into it, and verified before anybody sees it.
+// The sealed ASiC-E container of DPO, DPE and DPFIO (asic-cms.md): CMS EnvelopedData whose content is an ASiC-E signed
+// by the sender. Written in one pass from the spool, opened into it, and verified before anybody sees it.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,6 +45,10 @@ struct Sealing {
 Result<void> write_container(const domain::Sbd& sbd, const std::vector<ports::Attachment>& files,
                              const Sealing& sealing, crypto::KeyTransport transport, ports::BlobStore& blobs, Sink& to);
 
+/// The same as Fiks IO has it, without manifest.xml (dpfio.md section 5).
+Result<void> write_plain_container(const std::vector<ports::Attachment>& files, const Sealing& sealing,
+                                   ports::BlobStore& blobs, Sink& to);
+
 /// A file of the spool as a document to pack; `blobs` outlives it.
 [[nodiscard]] formats::AsicDocument packed_document(std::string name, std::string mimetype, const ports::BlobRef& blob,
                                                     ports::BlobStore& blobs);
@@ -51,6 +56,14 @@ Result<void> write_container(const domain::Sbd& sbd, const std::vector<ports::At
 /// Decrypts into the spool. The blob is durable, but nobody refers to it before everything is verified.
 Result<ports::BlobRef> decrypt_container(Source& sealed, const std::vector<crypto::Identity>& keys,
                                          ports::BlobStore& blobs);
+
+/// May this be the signer? Asked of containers whose digests, signature and chain are good.
+using SignerCheck = std::function<Result<void>(const formats::AsicContents& contents)>;
+
+/// Checks a decrypted container: its digests and signature, with trusted CAs the signer's chain, and what `may_sign`
+/// says. What policy `warn` lets pass is logged.
+Result<void> verify_container(const ports::BlobRef& container, const domain::Sbd& sbd, const PackageRules& rules,
+                              const SignerCheck& may_sign, Clock& clock, Log& log, ports::BlobStore& blobs);
 
 /// Checks a decrypted container and whether its signer may sign for the document's sender. Errors: those of
 /// formats::verify_asic(), and `<prefix>.signer`. What policy `warn` lets pass is logged.

@@ -2,7 +2,6 @@
 // tests. Its remote end is slow, cuts connections, loses answers, forgets tokens, asks for patience, answers nonsense,
 // and the installation dies: the message arrives, once.
 #include "sim/faults.hpp"
-#include "sim/fiks_io_state.hpp"
 #include "tests/e2e/einnsyn.hpp"
 #include "tests/e2e/fiks.hpp"
 #include "tests/e2e/ks.hpp"
@@ -206,16 +205,10 @@ class Conformance : public ::testing::TestWithParam<std::string>, protected Benc
     fiks::set_up(national);
     const auto start_receiver = [this] { start({"R", r_org, "", fiks::settings_of_r(national)}); };
     start_receiver();
-    const auto sent_as = [this](const std::string& id) {
-      Names ids;
-      for (const auto& message : national.fiks_io().state().messages(1000)) {
-        const auto own = message.headere.find("klientMeldingId");
-        if (own != message.headere.end() && own->second == id) ids.push_back(message.melding_id);
-      }
-      return ids;
-    };
     // What is sent again after a lost answer is the same message to its receiver, who is held to once.
-    const auto count = [sent_as](const std::string& id) { return std::min<std::size_t>(sent_as(id).size(), 1); };
+    const auto count = [this](const std::string& id) {
+      return std::min<std::size_t>(fiks::ids_of(national, id).size(), 1);
+    };
     return {"DPFIO",
             fiks::settings_of_s(national),
             "difi.move.fiks.io.upload-size-limit",
@@ -227,9 +220,9 @@ class Conformance : public ::testing::TestWithParam<std::string>, protected Benc
              "fiksio.nokkel.malformed", "fiksio.deliver.duplicate", "maskinporten.expired"},
             "R",
             start_receiver,
-            [this, sent_as](const std::string& id) {
+            [this](const std::string& id) {
               Names delivered;
-              for (const auto& one : sent_as(id)) {
+              for (const auto& one : fiks::ids_of(national, id)) {
                 if (!receivers_of(one).empty()) delivered.push_back(one);
               }
               return delivered.size() == 1 ? delivered.front()

@@ -1,7 +1,6 @@
 // DPFIO end to end, over a real RabbitMQ: messages arrive once with their files, answers find what they answer, and
 // whatever becomes of connection, token, payload or account, nothing is lost (dpfio.md sections 4 to 12).
 #include "sim/faults.hpp"
-#include "sim/fiks_io_state.hpp"
 #include "tests/e2e/fiks.hpp"
 
 namespace kanal::testing {
@@ -42,11 +41,8 @@ class Dpfio : public ::testing::Test, protected Bench {
   }
   /// What Fiks calls the message that an installation sent.
   std::string id_at_fiks(const std::string& message_id) {
-    for (const auto& message : fiks_io().state().messages(1000)) {
-      const auto own = message.headere.find("klientMeldingId");
-      if (own != message.headere.end() && own->second == message_id) return message.melding_id;
-    }
-    return {};
+    const auto ids = fiks::ids_of(national, message_id);
+    return ids.empty() ? std::string{} : ids.front();
   }
   bool arrived(const std::string& message_id, const std::string& at = "R") {
     const auto id = id_at_fiks(message_id);
@@ -115,6 +111,18 @@ TEST_F(Dpfio, AMessageReachesTheOtherAccountOnceWithItsFiles) {
   expect_empty(fiks::r_konto);
   EXPECT_THAT(alarms("R"), IsEmpty());
   EXPECT_THAT(alarms("S"), IsEmpty());
+}
+
+TEST_F(Dpfio, ACatalogueThatIsAwayMakesNobodyElseOfTheSender) {
+  start_s();
+  const auto id = post("S", fiks::letter());
+  ASSERT_TRUE(in_time([&] { return has("S", id, {"SENDT"}); }));
+  arm("fiksio.konto.503", std::nullopt, fiks::s_konto);
+  start_r();
+  ASSERT_TRUE(in_time([&] { return national.faults().met("fiksio.konto.503") > 0; }));
+  EXPECT_THAT(deliveries, IsEmpty());
+  national.faults().disarm_all();
+  EXPECT_EQ(next("R").sender, "0192:" + s_org);
 }
 
 TEST_F(Dpfio, AnAnswerNamesTheMessageThatItAnswers) {

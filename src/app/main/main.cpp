@@ -79,7 +79,7 @@ int run(int argc, char** argv) {
 
   app::SandboxOptions sandbox_options;
   auto* sandbox =
-      cli.add_subcommand("sandbox", "run simulated national services and four installations on this machine");
+      cli.add_subcommand("sandbox", "run simulated national services and six installations on this machine");
   sandbox->add_option("--sandbox-folder", sandbox_options.folder, "where it keeps its keys, settings and data")
       ->capture_default_str();
   sandbox->add_flag("--demo", sandbox_options.demo, "send a message from each sender and show the timelines");

@@ -84,14 +84,6 @@ Result<ports::Acknowledged> DpeInbox::acknowledge(const ports::RemoteItem& item)
                                                              : ports::Acknowledged::done;
 }
 
-Result<std::vector<std::string>> DpeInbox::departures(const ports::Inbox&, Time, std::stop_token) {
-  return std::vector<std::string>{};
-}
-
-Result<std::optional<ports::Departure>> DpeInbox::departure(const ports::Inbox&, const std::string&) {
-  return std::optional<ports::Departure>{};
-}
-
 Result<std::vector<std::string>> DpeInbox::confirmed(const ports::Inbox&, Time, std::stop_token) {
   std::vector<std::string> ids;
   for (const auto number : locked_.missing()) ids.push_back(fmt::format("{}{}", unseen, number));

@@ -29,8 +29,6 @@ class DpeInbox final : public ports::Surveillance {
   [[nodiscard]] std::string problem() const;
 
   // What the numbers of the queue tell (8.2). The service shows nothing of what leaves.
-  Result<std::vector<std::string>> departures(const ports::Inbox& inbox, Time since, std::stop_token stop) override;
-  Result<std::optional<ports::Departure>> departure(const ports::Inbox& inbox, const std::string& remote_id) override;
   /// A message whose number never came: it has no other name.
   Result<std::vector<std::string>> confirmed(const ports::Inbox& inbox, Time since, std::stop_token stop) override;
   Result<ports::Whereabouts> whereabouts(const ports::RemoteItem& item) override;

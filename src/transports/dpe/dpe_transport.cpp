@@ -117,13 +117,6 @@ Result<ports::Sent> DpeTransport::send(const ports::OutboundDocument& document, 
   return ports::Sent{envelope.message_id};
 }
 
-/// Everything is told by messages; there is nothing to ask.
-Result<ports::StatusReport> DpeTransport::status(const ports::StatusQuestion&) {
-  ports::StatusReport report;
-  report.settled = true;
-  return report;
-}
-
 Result<std::vector<ports::Listed>> DpeTransport::list(const ports::Inbox&, std::stop_token stop) {
   return inbox_.list(std::move(stop));
 }
@@ -148,9 +141,7 @@ Result<ports::Acknowledged> DpeTransport::acknowledge(const ports::RemoteItem& i
 ports::TransportHealth DpeTransport::health() const {
   ports::TransportHealth health;
   for (const auto& problem : {inbox_.problem(), keys_.problem()}) {
-    if (problem.empty()) continue;
-    health.up = false;
-    health.detail += (health.detail.empty() ? "" : "; ") + problem;
+    if (!problem.empty()) health.add(problem);
   }
   return health;
 }

@@ -26,7 +26,6 @@ class DpeTransport final : public ports::Transport {
   Result<void> complete(domain::Sbd& sbd, const ports::CreateContext& context) override;
   Result<ports::Sent> send(const ports::OutboundDocument& document, ports::Dispatch& dispatch,
                            std::stop_token stop) override;
-  Result<ports::StatusReport> status(const ports::StatusQuestion& question) override;
   [[nodiscard]] std::vector<ports::Inbox> inboxes() const override { return inbox_.inboxes(); }
   Result<std::vector<ports::Listed>> list(const ports::Inbox& inbox, std::stop_token stop) override;
   Result<ports::RemoteItem> describe(const ports::Inbox& inbox, const std::string& remote_id) override;

@@ -116,10 +116,7 @@ Result<ports::Acknowledged> DpfTransport::refuse(const ports::RemoteItem& item) 
 ports::TransportHealth DpfTransport::health() const {
   auto health = svarut_ ? svarut_->health() : ports::TransportHealth{};
   if (!svarinn_) return health;
-  const auto in = svarinn_->health();
-  if (in.up) return health;
-  health.detail += (health.up ? "" : "; ") + in.detail;
-  health.up = false;
+  if (const auto in = svarinn_->health(); !in.up) health.add(in.detail);
   return health;
 }
 

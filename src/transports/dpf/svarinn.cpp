@@ -169,8 +169,7 @@ ports::TransportHealth SvarInn::health() const {
   const std::scoped_lock lock(mutex_);
   for (const auto* problems : {&problems_, &locked_}) {
     for (const auto& [organisation, problem] : *problems) {
-      health.up = false;
-      health.detail += fmt::format("{}SvarInn for {}: {}", health.detail.empty() ? "" : "; ", organisation, problem);
+      health.add(fmt::format("SvarInn for {}: {}", organisation, problem));
     }
   }
   return health;

@@ -125,16 +125,12 @@ Result<T> SvarUt::noted(const std::string& sender, Result<T> result) {
 
 ports::TransportHealth SvarUt::health() const {
   ports::TransportHealth health;
-  const auto add = [&](const std::string& problem) {
-    health.up = false;
-    health.detail += (health.detail.empty() ? "" : "; ") + problem;
-  };
   if (!client_->senders().contains(settings_.organisation)) {
-    add(fmt::format("SvarUt credentials not configured for orgnr {}", settings_.organisation));
+    health.add(fmt::format("SvarUt credentials not configured for orgnr {}", settings_.organisation));
   }
-  for (const auto& problem : client_->problems()) add(problem);
+  for (const auto& problem : client_->problems()) health.add(problem);
   const std::scoped_lock lock(mutex_);
-  for (const auto& [sender, problem] : problems_) add(fmt::format("SvarUt for {}: {}", sender, problem));
+  for (const auto& [sender, problem] : problems_) health.add(fmt::format("SvarUt for {}: {}", sender, problem));
   return health;
 }
 

@@ -27,21 +27,15 @@ Caller caller_of(const RestAccount& account) {
       fmt::format("the account of {}, and that the integration has the right to use it", account.property)};
 }
 
-std::string part_head(const std::string& boundary, std::string_view before, const std::string& disposition,
-                      std::string_view content_type) {
-  return fmt::format("{}--{}\r\nContent-Disposition: form-data; {}\r\nContent-Type: {}\r\n\r\n", before, boundary,
-                     disposition, content_type);
-}
-
 /// The JSON first, then the documents in its order (3.3).
 void fill(lookup::UploadBody& body, const Forsendelse& forsendelse) {
-  body.add(part_head(body.boundary(), "", R"(name="forsendelse")", "application/json;charset=UTF-8") +
+  body.add(lookup::part_head(body.boundary(), "", R"(name="forsendelse")", "application/json;charset=UTF-8") +
            write_json(forsendelse));
   int number = 0;
   for (const auto& dokument : forsendelse.dokumenter) {
-    body.add(part_head(body.boundary(), "\r\n",
-                       fmt::format(R"(name="filer_{}"; filename="{}")", number++, dokument.file->filename),
-                       dokument.file->mimetype));
+    body.add(lookup::part_head(body.boundary(), "\r\n",
+                               fmt::format(R"(name="filer_{}"; filename="{}")", number++, dokument.file->filename),
+                               dokument.file->mimetype));
     body.add(dokument.file->blob);
   }
   body.add(fmt::format("\r\n--{}--\r\n", body.boundary()));

@@ -119,9 +119,11 @@ std::string DpfioInbox::what_is_wrong(const Account& account, const Konto& konto
     return fmt::format("account {} may not send over Fiks IO: {}", account.konto_id, konto.message);
   }
   const auto key = katalog_.key(account.konto_id);
-  if (!key)
-    return key.error().disposition == Disposition::retry && key.error().code != "dpfio.no_key" ? ""
-                                                                                               : key.error().text();
+  if (!key) {
+    // That the catalogue is away is told where it is needed.
+    const bool about_the_key = key.error().code == "dpfio.no_key" || key.error().disposition != Disposition::retry;
+    return about_the_key ? key.error().text() : std::string{};
+  }
   const bool ours = std::ranges::any_of(resources_.identities,
                                         [&](const auto& identity) { return identity.certificate.same_as(*key); });
   if (ours) return {};
@@ -160,10 +162,13 @@ Result<std::vector<ports::Listed>> DpfioInbox::list(const ports::Inbox& inbox, s
 }
 
 /// By our own mapping, else as the catalogue knows it, else as configured for all (section 9, required behaviour 2).
-std::string DpfioInbox::sender_of(const Melding& melding) {
+Result<std::string> DpfioInbox::sender_of(const Melding& melding) {
   const auto mapped = settings_.senders.find(melding.sender_konto);
   if (mapped != settings_.senders.end()) return mapped->second;
   const auto konto = katalog_.konto(melding.sender_konto);
+  // A catalogue that is away for a moment makes nobody else of the sender; one that we may not ask never tells.
+  const bool later = !konto && konto.error().disposition == Disposition::retry && konto.error().code != "dpfio.denied";
+  if (later) return failed(konto);
   return konto && !konto->organisation.empty() ? konto->organisation : settings_.fallback_sender;
 }
 
@@ -197,11 +202,13 @@ Result<void> DpfioInbox::fetch(const ports::RemoteItem& item, Sink& into, std::s
   return (*waiting)->body.copy_to(into);
 }
 
-ports::InboundDocument DpfioInbox::document_of(const Melding& melding, const Account& account) {
+Result<ports::InboundDocument> DpfioInbox::document_of(const Melding& melding, const Account& account) {
+  auto sender = sender_of(melding);
+  if (!sender) return failed(sender);
   const auto correlation = melding.correlation_id();
   ports::InboundDocument document;
   document.sbd = domain::make_sbd(
-      {domain::iso6523(Orgnr(sender_of(melding))), domain::iso6523(Orgnr(account.organisation)), melding.type, "fiksio",
+      {domain::iso6523(Orgnr(*sender)), domain::iso6523(Orgnr(account.organisation)), melding.type, "fiksio",
        MessageId(melding.id), ConversationId(correlation.empty() ? melding.id : correlation), melding.type},
       settings_.default_ttl, resources_.clock.now());
   if (settings_.deduplicate) document.sent_as = melding.sent_as();
@@ -229,7 +236,9 @@ Result<ports::InboundDocument> DpfioInbox::open(const ports::RemoteItem& item, c
     document.receipt = std::move(*receipt);
     return document;
   }
-  auto document = document_of(melding, (*box)->account);
+  auto made = document_of(melding, (*box)->account);
+  if (!made) return failed(made);
+  auto& document = *made;
   if (raw.size == 0) {
     // Messages of a protocol may come without files; one whose files were to be fetched may not.
     if (!melding.dokumentlager_id.empty()) {
@@ -240,12 +249,12 @@ Result<ports::InboundDocument> DpfioInbox::open(const ports::RemoteItem& item, c
                 {},
                 {}};
     }
-    return document;
+    return made;
   }
   auto sealed = context.blobs.open(raw);
   if (!sealed) return failed(sealed);
-  auto package = read_payload(**sealed, resources_.identities, settings_, melding.id, resources_.clock, resources_.log,
-                              context.blobs);
+  auto package = read_payload(**sealed, resources_.identities, document.sbd, settings_, resources_.clock,
+                              resources_.log, context.blobs);
   // What was fetched may be damaged on its way.
   const bool fetch_again = !melding.dokumentlager_id.empty() && item.attempts + 1 < damaged_downloads;
   if (package) {
@@ -257,7 +266,7 @@ Result<ports::InboundDocument> DpfioInbox::open(const ports::RemoteItem& item, c
   } else {
     document.damage = package.error();
   }
-  return document;
+  return made;
 }
 
 Result<ports::Acknowledged> DpfioInbox::acknowledge(const ports::RemoteItem& item) {
@@ -269,25 +278,11 @@ Result<ports::Acknowledged> DpfioInbox::acknowledge(const ports::RemoteItem& ite
   return ports::Acknowledged::done;
 }
 
-Result<std::vector<std::string>> DpfioInbox::departures(const ports::Inbox&, Time, std::stop_token) {
-  return std::vector<std::string>{};
-}
-
-Result<std::optional<ports::Departure>> DpfioInbox::departure(const ports::Inbox&, const std::string&) {
-  return std::optional<ports::Departure>{};
-}
-
-Result<std::vector<std::string>> DpfioInbox::confirmed(const ports::Inbox&, Time, std::stop_token) {
-  return std::vector<std::string>{};
-}
-
 Result<ports::Whereabouts> DpfioInbox::whereabouts(const ports::RemoteItem& item) {
   auto box = box_of(item.inbox);
   if (!box) return ports::Whereabouts::waiting;
   const auto since = (*box)->reader.connected_for();
   return since && *since > settles_within ? ports::Whereabouts::taken : ports::Whereabouts::waiting;
 }
-
-Result<int> DpfioInbox::fetches(const ports::RemoteItem&) { return 0; }
 
 }  // namespace kanal::transports::dpfio

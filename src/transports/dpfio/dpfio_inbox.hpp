@@ -35,12 +35,8 @@ class DpfioInbox final : public ports::Surveillance {
   [[nodiscard]] std::vector<std::string> problems() const;
 
   // Fiks IO shows nothing of what others do, but how many read a queue.
-  Result<std::vector<std::string>> departures(const ports::Inbox& inbox, Time since, std::stop_token stop) override;
-  Result<std::optional<ports::Departure>> departure(const ports::Inbox& inbox, const std::string& remote_id) override;
-  Result<std::vector<std::string>> confirmed(const ports::Inbox& inbox, Time since, std::stop_token stop) override;
   /// Right after a new connection everything may still come.
   Result<ports::Whereabouts> whereabouts(const ports::RemoteItem& item) override;
-  Result<int> fetches(const ports::RemoteItem& item) override;
 
  private:
   struct Box {
@@ -56,8 +52,9 @@ class DpfioInbox final : public ports::Surveillance {
   /// Is the account in order, is its key ours, and does nobody else read it? Asked every few minutes.
   void look_after(Box& box);
   [[nodiscard]] std::string what_is_wrong(const Account& account, const Konto& konto);
-  [[nodiscard]] std::string sender_of(const Melding& melding);
-  [[nodiscard]] ports::InboundDocument document_of(const Melding& melding, const Account& account);
+  /// Its organisation number; an error when the catalogue may tell later.
+  Result<std::string> sender_of(const Melding& melding);
+  Result<ports::InboundDocument> document_of(const Melding& melding, const Account& account);
 
   const Settings& settings_;
   FiksClient& client_;

@@ -115,11 +115,9 @@ Result<void> read_places(const ops::Config& config, Settings& settings) {
   if (!port) return failed(port);
   settings.amqp_port = static_cast<std::uint16_t>(std::clamp<std::int64_t>(*port, 1, 65535));
   settings.vhost = config.text_or("kanal.dpfio.vhost", "/");
-  if (!config.text_or("kanal.tls.extra-ca", "").empty()) {
-    auto pem = config.file("kanal.tls.extra-ca");
-    if (!pem) return failed(pem);
-    settings.ca_pem = std::string(text_of(*pem));
-  }
+  auto ca = config.extra_ca();
+  if (!ca) return failed(ca);
+  settings.ca_pem = std::move(*ca);
   return {};
 }
 

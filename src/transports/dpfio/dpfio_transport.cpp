@@ -172,18 +172,11 @@ Result<ports::Sent> DpfioTransport::send(const ports::OutboundDocument& document
   auto key = katalog_.key(*receiver);
   if (!key) return failed(key);
   auto payload =
-      write_payload(document.files, resources_.identities.front(), *key, resources_.clock.now(), dispatch.blobs());
+      write_payload(document.files, {resources_.identities.front(), *key, resources_.clock.now()}, dispatch.blobs());
   if (!payload) return failed(payload);
   const ports::ScratchBlob scratch(dispatch.blobs(), *payload);
   dispatch.reach("send.package_stored");
   return sent_as(client_.send(**account, melding, &*payload, dispatch.blobs(), std::move(stop)), settings_.status_mode);
-}
-
-/// Everything is told by messages; there is nothing to ask.
-Result<ports::StatusReport> DpfioTransport::status(const ports::StatusQuestion&) {
-  ports::StatusReport report;
-  report.settled = true;
-  return report;
 }
 
 Result<std::vector<ports::Listed>> DpfioTransport::list(const ports::Inbox& inbox, std::stop_token stop) {
@@ -211,12 +204,10 @@ Result<ports::Acknowledged> DpfioTransport::acknowledge(const ports::RemoteItem&
 
 ports::TransportHealth DpfioTransport::health() const {
   ports::TransportHealth health;
-  auto problems = inbox_.problems();
+  for (const auto& problem : inbox_.problems()) health.add(problem);
   for (const auto& token : tokens_.health()) {
-    if (!token.last_error.empty()) problems.push_back("Maskinporten: " + token.last_error);
+    if (!token.last_error.empty()) health.add("Maskinporten: " + token.last_error);
   }
-  health.up = problems.empty();
-  health.detail = fmt::format("{}", fmt::join(problems, "; "));
   return health;
 }
 

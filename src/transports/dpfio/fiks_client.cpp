@@ -39,12 +39,6 @@ std::string problem_text(const std::string& body) {
   return lookup::remote_text(text) + (is_uuid(id) ? " (errorId " + id + ")" : "");
 }
 
-std::string part_head(const std::string& boundary, std::string_view before, const std::string& disposition,
-                      std::string_view content_type) {
-  return fmt::format("{}--{}\r\nContent-Disposition: form-data; {}\r\nContent-Type: {}\r\n\r\n", before, boundary,
-                     disposition, content_type);
-}
-
 }  // namespace
 
 FiksClient::FiksClient(const Settings& settings, net::HttpClient& http, lookup::TokenSource& tokens, Clock& clock)
@@ -91,11 +85,11 @@ Result<net::ClientResponse> FiksClient::post(const Account& account, const Meldi
                                              const ports::BlobRef* payload, ports::BlobStore& blobs,
                                              const std::string& token, const std::stop_token& stop) {
   lookup::UploadBody body(blobs, {});
-  body.add(part_head(body.boundary(), "", R"(name="metadata")", "application/json; charset=UTF-8") +
+  body.add(lookup::part_head(body.boundary(), "", R"(name="metadata")", "application/json; charset=UTF-8") +
            write_json(spesifikasjon));
   if (payload != nullptr) {
-    body.add(part_head(body.boundary(), "\r\n", fmt::format(R"(name="data"; filename="{}")", new_uuid()),
-                       "application/octet-stream"));
+    body.add(lookup::part_head(body.boundary(), "\r\n", fmt::format(R"(name="data"; filename="{}")", new_uuid()),
+                               "application/octet-stream"));
     body.add(*payload);
   }
   body.add(fmt::format("\r\n--{}--\r\n", body.boundary()));

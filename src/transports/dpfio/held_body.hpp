@@ -1,5 +1,5 @@
-// The payload of a message that waits to be stored: in memory while it is small, else in a file without a name. It is
-// encrypted for us (dpfio.md section 5), so it may lie there. Immutable once made; any thread reads.
+// The payload of a message that waits to be stored: in a file without a name when it is large and there is room, else
+// in memory. It is encrypted for us (dpfio.md section 5), so it may lie there. Immutable once made; any thread reads.
 #pragma once
 
 #include <cstdio>
@@ -11,11 +11,10 @@ namespace kanal::transports::dpfio {
 
 class HeldBody {
  public:
-  /// `dpfio.no_room` (retry) when there is no place for the file.
-  static Result<HeldBody> make(Bytes bytes);
+  HeldBody() = default;
+  explicit HeldBody(Bytes bytes);
 
-  [[nodiscard]] bool empty() const { return size_ == 0; }
-  /// Everything, into a sink that it does not finish.
+  /// Everything, into a sink that it does not finish. `dpfio.held` (retry) when it cannot be read back.
   Result<void> copy_to(Sink& into) const;
 
  private:

@@ -67,17 +67,17 @@ Result<std::shared_ptr<const Waiting>> QueueReader::find(const std::string& id) 
 
 Result<bool> QueueReader::acknowledge(const std::string& id) {
   const std::scoped_lock connection_lock(connection_mutex_);
-  std::uint64_t tag = 0;
+  std::vector<std::uint64_t> tags;
   {
     const std::scoped_lock lock(mutex_);
     const auto held = held_.find(id);
     if (held == held_.end()) return false;
-    tag = held->second.tag;
+    tags = held->second.tags;
   }
   if (!connection_) return false;
-  if (auto told = connection_->acknowledge(tag); !told) {
+  for (const auto tag : tags) {
     // Its thread finds the connection dead; what is stored here is acknowledged when it comes again.
-    return failed(told);
+    if (auto told = connection_->acknowledge(tag); !told) return failed(told);
   }
   const std::scoped_lock lock(mutex_);
   held_.erase(id);
@@ -125,15 +125,13 @@ void QueueReader::add(net::AmqpDelivery delivery) {
     id = name_of_unreadable(delivery);
     waiting.problem = melding.error();
   }
-  auto body = HeldBody::make(std::move(delivery.body));
+  waiting.body = HeldBody(std::move(delivery.body));
   const std::scoped_lock lock(mutex_);
-  if (!body) {
-    problem_ = body.error().text();
-    return;  // unacknowledged: it comes again
-  }
-  waiting.body = std::move(*body);
-  if (!held_.contains(id)) order_.push_back(id);
-  held_.insert_or_assign(id, Held{delivery.tag, std::make_shared<const Waiting>(std::move(waiting))});
+  auto& held = held_[id];
+  held.tags.push_back(delivery.tag);
+  if (held.message) return;
+  held.message = std::make_shared<const Waiting>(std::move(waiting));
+  order_.push_back(id);
 }
 
 bool QueueReader::drain() {

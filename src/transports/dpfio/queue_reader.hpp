@@ -53,7 +53,7 @@ class QueueReader {
 
  private:
   struct Held {
-    std::uint64_t tag = 0;
+    std::vector<std::uint64_t> tags;  ///< several when the very same message came again meanwhile
     std::shared_ptr<const Waiting> message;
   };
   void run(const std::stop_token& stop);

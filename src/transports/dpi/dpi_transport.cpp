@@ -318,14 +318,10 @@ Result<ports::Acknowledged> DpiTransport::acknowledge(const ports::RemoteItem& i
 
 ports::TransportHealth DpiTransport::health() const {
   ports::TransportHealth health;
-  const auto add = [&](const std::string& problem) {
-    health.up = false;
-    health.detail += (health.detail.empty() ? "" : "; ") + problem;
-  };
   for (const auto& token : access_point_.token_health()) {
-    if (!token.last_error.empty()) add(token.organisation + " (" + token.scopes + "): " + token.last_error);
+    if (!token.last_error.empty()) health.add(token.organisation + " (" + token.scopes + "): " + token.last_error);
   }
-  for (const auto& problem : listing_.problems()) add(problem);
+  for (const auto& problem : listing_.problems()) health.add(problem);
   return health;
 }
 

@@ -2,25 +2,15 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
 #include "base/ids.hpp"
+#include "lookup/upload_body.hpp"
 
 namespace kanal::transports::dpi {
-namespace {
-
-std::string part_head(const std::string& boundary, std::string_view name, std::string_view filename,
-                      std::string_view type) {
-  return fmt::format("--{}\r\nContent-Disposition: form-data; name=\"{}\"; filename=\"{}\"\r\nContent-Type: {}\r\n\r\n",
-                     boundary, name, filename, type);
-}
-
-}  // namespace
-
 LetterBody::LetterBody(const std::string& document, SeekableSource& package)
     : boundary_("kanal-" + new_uuid()),
-      head_(part_head(boundary_, "forretningsmelding", "sbd.jwt", "application/jwt") + document + "\r\n" +
-            part_head(boundary_, "dokumentpakke", "asic.cms", "application/cms")),
+      head_(lookup::part_head(boundary_, "", R"(name="forretningsmelding"; filename="sbd.jwt")", "application/jwt") +
+            document +
+            lookup::part_head(boundary_, "\r\n", R"(name="dokumentpakke"; filename="asic.cms")", "application/cms")),
       tail_("\r\n--" + boundary_ + "--\r\n"),
       package_(package) {}
 

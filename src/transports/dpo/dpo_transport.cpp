@@ -325,10 +325,7 @@ Result<ports::Acknowledged> DpoTransport::acknowledge(const ports::RemoteItem& i
 ports::TransportHealth DpoTransport::health() const {
   ports::TransportHealth health;
   for (const auto& token : tokens_.health()) {
-    if (token.last_error.empty()) continue;
-    health.up = false;
-    health.detail +=
-        (health.detail.empty() ? "" : "; ") + token.organisation + " (" + token.scopes + "): " + token.last_error;
+    if (!token.last_error.empty()) health.add(token.organisation + " (" + token.scopes + "): " + token.last_error);
   }
   return health;
 }

@@ -49,8 +49,6 @@ bool is_receipt(const domain::Sbd& sbd) {
   return type != nullptr && (type->is_receipt || type->is_status);
 }
 
-tl::unexpected<Error> no_inbox() { return bug("dpv.no_inbox", "DPV has no inbox"); }
-
 /// Until Altinn has told its id: what it is looked up by. Altinn's own ids hold no slash.
 std::string unknown_reference(const std::string& resource, const std::string& message_id) {
   return resource + "/" + message_id;
@@ -256,24 +254,5 @@ Result<ports::StatusReport> DpvTransport::status(const ports::StatusQuestion& qu
   if (report && id != question.remote_reference) report->remote_reference = id;
   return report;
 }
-
-Result<std::vector<ports::Listed>> DpvTransport::list(const ports::Inbox& /*inbox*/, std::stop_token /*stop*/) {
-  return no_inbox();
-}
-
-Result<ports::RemoteItem> DpvTransport::describe(const ports::Inbox& /*inbox*/, const std::string& /*remote_id*/) {
-  return no_inbox();
-}
-
-Result<void> DpvTransport::fetch(const ports::RemoteItem& /*item*/, Sink& /*into*/, std::stop_token /*stop*/) {
-  return no_inbox();
-}
-
-Result<ports::InboundDocument> DpvTransport::open(const ports::RemoteItem& /*item*/, const ports::BlobRef& /*raw*/,
-                                                  ports::OpenContext /*context*/) {
-  return no_inbox();
-}
-
-Result<ports::Acknowledged> DpvTransport::acknowledge(const ports::RemoteItem& /*item*/) { return no_inbox(); }
 
 }  // namespace kanal::transports::dpv

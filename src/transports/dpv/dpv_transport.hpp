@@ -29,13 +29,6 @@ class DpvTransport final : public ports::Transport {
   Result<ports::Sent> send(const ports::OutboundDocument& document, ports::Dispatch& dispatch,
                            std::stop_token stop) override;
   Result<ports::StatusReport> status(const ports::StatusQuestion& question) override;
-  [[nodiscard]] std::vector<ports::Inbox> inboxes() const override { return {}; }
-  Result<std::vector<ports::Listed>> list(const ports::Inbox& inbox, std::stop_token stop) override;
-  Result<ports::RemoteItem> describe(const ports::Inbox& inbox, const std::string& remote_id) override;
-  Result<void> fetch(const ports::RemoteItem& item, Sink& into, std::stop_token stop) override;
-  Result<ports::InboundDocument> open(const ports::RemoteItem& item, const ports::BlobRef& raw,
-                                      ports::OpenContext context) override;
-  Result<ports::Acknowledged> acknowledge(const ports::RemoteItem& item) override;
   [[nodiscard]] ports::TransportHealth health() const override;
 
  private:
