@@ -11,9 +11,11 @@ namespace kanal::flow {
 namespace {
 
 /// The inbox it waits in: that of the organisation it is addressed to, since only that one can acknowledge it there.
-const ports::Inbox& inbox_of(const std::vector<ports::Inbox>& inboxes, const ports::InboundDocument& document) {
+/// One that only sends has none.
+ports::Inbox inbox_of(const std::vector<ports::Inbox>& inboxes, const ports::InboundDocument& document) {
   const auto found = std::ranges::find(inboxes, document.sbd.receiver_value(), &ports::Inbox::id);
-  return found == inboxes.end() ? inboxes.front() : *found;
+  if (found != inboxes.end()) return *found;
+  return inboxes.empty() ? ports::Inbox{document.sbd.receiver_value(), {}, false} : inboxes.front();
 }
 
 }  // namespace
@@ -37,10 +39,10 @@ Result<OrphanOutcome> OrphanExchange::take(const ports::Orphan& orphan) {
     return OrphanOutcome{false, fmt::format("the service {} is not enabled here", orphan.service.str())};
   }
   const auto inboxes = transport->inboxes();
-  if (inboxes.empty() || orphan.remote_id.empty()) return OrphanOutcome{false, "it names no item of an inbox"};
+  if (orphan.remote_id.empty()) return OrphanOutcome{false, "it names no item of an inbox"};
   auto document = transport->read_orphan(orphan.sbd);
   if (!document) return OrphanOutcome{false, "it cannot be read: " + document.error().text()};
-  const auto& inbox = inbox_of(inboxes, *document);
+  const auto inbox = inbox_of(inboxes, *document);
   OrphanOutcome outcome;
   auto written = store_.write([&](ports::Txn& txn) -> Result<void> {
     auto known = txn.remote_item(orphan.service, orphan.remote_id);
@@ -67,6 +69,11 @@ Result<OrphanOutcome> OrphanExchange::take(const ports::Orphan& orphan) {
     }
     if (auto applied = intake_.apply(txn, transport->descriptor(), inbox, item, *document, {}); !applied) {
       return failed(applied);
+    }
+    if (inboxes.empty() && item.state == State::stored) {
+      // Whoever keeps it lets it go in time.
+      item.state = State::acknowledged;
+      if (auto put = txn.put(item); !put) return put;
     }
     outcome = {true, "taken: its status is stored"};
     return {};

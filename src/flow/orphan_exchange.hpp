@@ -25,8 +25,8 @@ class OrphanExchange {
   OrphanExchange(ports::Store& store, const Services& services, Intake& intake, Clock& clock, Log& log);
 
   /// Takes an answer if the message it is about was sent from here: its status is stored, and the item is acknowledged
-  /// at the service in the next round, which whoever kept it never did. Repeats change nothing. Only `service`,
-  /// `remote_id` and `sbd` of the orphan count.
+  /// at the service in the next round, which whoever kept it never did; one that only sends leaves that to whoever kept
+  /// it. Repeats change nothing. Only `service`, `remote_id` and `sbd` of the orphan count.
   Result<OrphanOutcome> take(const ports::Orphan& orphan);
 
  private:

@@ -145,6 +145,17 @@ TEST_F(OrphansMove, AnAnswerToAMessageOfOursIsAppliedOnce) {
   EXPECT_EQ(transport->fetched["s1"], 0) << "its content is here";
 }
 
+TEST_F(OrphansMove, OneThatOnlySendsTakesWhatItsReceivingNeighbourKept) {
+  transport->sends_only = true;
+  sent(id_b);
+  EXPECT_TRUE(take(kept(id_b)).taken);
+  EXPECT_EQ(statuses(id_b), (Names{"OPPRETTET", "SENDT", "MOTTATT"}));
+  EXPECT_FALSE(take(kept(id_b)).taken) << "once";
+  const auto known = item("s1");
+  ASSERT_TRUE(known);
+  EXPECT_EQ(known->state, ports::RemoteItem::State::acknowledged) << "there is no inbox to acknowledge it in";
+}
+
 TEST_F(OrphansMove, WhatIsNotOursIsRefusedWithAReason) {
   const auto foreign = take(kept(id_b));
   EXPECT_FALSE(foreign.taken);

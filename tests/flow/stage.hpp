@@ -122,7 +122,9 @@ class ScriptedTransport final : public ports::Transport {
     }
     return Transport::statuses(all);
   }
-  [[nodiscard]] std::vector<ports::Inbox> inboxes() const override { return {inbox}; }
+  [[nodiscard]] std::vector<ports::Inbox> inboxes() const override {
+    return sends_only ? std::vector<ports::Inbox>{} : std::vector<ports::Inbox>{inbox};
+  }
 
   Result<std::vector<ports::Listed>> list(const ports::Inbox&, std::stop_token) override {
     const std::scoped_lock lock(mutex);
@@ -183,6 +185,7 @@ class ScriptedTransport final : public ports::Transport {
 
   std::mutex mutex;
   ports::Inbox inbox{own_org, {}};
+  bool sends_only = false;
   std::map<std::string, Waiting> waiting;
   std::vector<SentDocument> sent;
   std::vector<Error> send_errors;
