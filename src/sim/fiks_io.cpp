@@ -30,11 +30,12 @@ struct FiksIo::Impl {
         post(state, queues, environment),
         replies(state, post, options.folder, environment),
         credentials(state, maskinporten, environment.clock),
-        login(state, credentials, environment),
+        login(state, credentials, environment, options.login_port),
         api(options.site, {state, queues, post, credentials}, options.folder, environment) {}
 
   Result<void> start();
   void stop();
+  [[nodiscard]] std::shared_ptr<RabbitMq> make_broker() const;
   void consume_for(const std::string& konto_id);
 
   FiksIoOptions options;
@@ -53,13 +54,7 @@ struct FiksIo::Impl {
   std::map<std::string, std::unique_ptr<FiksIoConsumer>> counterparts;  ///< by konto id
 };
 
-Result<void> FiksIo::Impl::start() {
-  if (!RabbitMq::installed()) {
-    return reject("sim.rabbitmq",
-                  "Fiks IO needs RabbitMQ, which is not installed here: install the package rabbitmq-server, or leave "
-                  "Fiks IO out");
-  }
-  if (auto started = login.start(); !started) return started;
+std::shared_ptr<RabbitMq> FiksIo::Impl::make_broker() const {
   RabbitMqOptions broker;
   broker.folder = options.folder / "rabbitmq";
   broker.address = options.site.address;
@@ -67,7 +62,17 @@ Result<void> FiksIo::Impl::start() {
   broker.tls = options.site.tls;
   broker.auth_url = login.url();
   broker.heartbeat = options.heartbeat;
-  if (auto started = queues.start(std::move(broker)); !started) return started;
+  return std::make_shared<RabbitMq>(std::move(broker));
+}
+
+Result<void> FiksIo::Impl::start() {
+  if (!RabbitMq::installed()) {
+    return reject("sim.rabbitmq",
+                  "Fiks IO needs RabbitMQ, which is not installed here: install the package rabbitmq-server, or leave "
+                  "Fiks IO out");
+  }
+  if (auto started = login.start(); !started) return started;
+  if (auto started = queues.start(options.broker ? options.broker : make_broker()); !started) return started;
   const std::scoped_lock lock(mutex);
   running = true;
   for (const auto& account : state.accounts()) {
@@ -93,7 +98,11 @@ void FiksIo::Impl::stop() {
   ended.reset();
   all_ended.clear();
   api.stop();
-  queues.stop();
+  if (options.broker) {
+    queues.remove_all();
+  } else {
+    queues.stop();
+  }
   login.stop();
 }
 

@@ -22,6 +22,7 @@
 namespace kanal::sim {
 
 class FiksIoState;
+class RabbitMq;
 
 struct FiksIoOptions {
   SiteOptions site{};  ///< of REST; the broker has the same address and TLS identity
@@ -29,6 +30,11 @@ struct FiksIoOptions {
   std::filesystem::path folder;  ///< for payloads and the broker; must exist
   std::uint16_t amqp_port = 0;   ///< 0: any free one
   std::chrono::seconds heartbeat{60};
+  /// One that others use after this, for a broker takes seconds to start: it is started when it does not run, told
+  /// nothing of the options above, left running, and left as it was. Absent: one of our own.
+  std::shared_ptr<RabbitMq> broker{};
+  /// Where a broker that is lent asks who may log in; 0: any free one.
+  std::uint16_t login_port = 0;
 };
 
 class FiksIo {

@@ -213,5 +213,43 @@ TEST(FiksIoInNational, IsThereWhenItIsWanted) {
   EXPECT_FALSE(national.fiks_io().count(konto));
 }
 
+class LentBroker : public Bench {
+ protected:
+  LentBroker() : Bench(true) {}
+  static void open_account(National& national) {
+    const auto opened = national.fiks_io().add_account({.konto_id = konto, .navn = "Lånt", .orgnr = agency});
+    ASSERT_TRUE(opened) << opened.error().text();
+  }
+  static std::uint32_t waiting(National& national) {
+    const auto count = national.fiks_io().count(konto);
+    EXPECT_TRUE(count) << (count ? "" : count.error().text());
+    return count ? count->messages : 0;
+  }
+  static constexpr const char* konto = "3f0c0a52-6f3e-4a7b-9a55-0d6a41a7c001";
+};
+
+TEST_F(LentBroker, IsLeftAsItWas) {
+  open_account(national_);
+  const auto port = national_.fiks_io().amqp_port();
+  FiksIoDelivery letter;
+  letter.to = letter.from = konto;
+  letter.type = "no.example.v1";
+  ASSERT_TRUE(national_.fiks_io().deliver(letter));
+  const auto until = std::chrono::steady_clock::now() + patience;
+  while (waiting(national_) != 1 && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  ASSERT_EQ(waiting(national_), 1U);
+  national_.stop();
+  EXPECT_FALSE(national_.fiks_io().count(konto));
+
+  National next(options(true), clock_, log_);
+  const auto started = next.start();
+  ASSERT_TRUE(started) << started.error().text();
+  EXPECT_EQ(next.fiks_io().amqp_port(), port) << "it was not started again";
+  open_account(next);
+  EXPECT_EQ(waiting(next), 0U) << "another's queue, though its account has the same id";
+}
+
 }  // namespace
 }  // namespace kanal::sim::testing

@@ -32,8 +32,12 @@ Result<FiksIoIntegration> FiksIoCredentials::check(std::string_view id, std::str
   return std::move(*integration);
 }
 
-FiksIoLogin::FiksIoLogin(const FiksIoState& state, FiksIoCredentials& credentials, const Environment& environment)
-    : environment_(environment), state_(state), credentials_(credentials), site_("fiksio-login", {}, environment) {
+FiksIoLogin::FiksIoLogin(const FiksIoState& state, FiksIoCredentials& credentials, const Environment& environment,
+                         std::uint16_t port)
+    : environment_(environment),
+      state_(state),
+      credentials_(credentials),
+      site_("fiksio-login", {.port = port}, environment) {
   add("user", [this](const Question& question) { return user(question); });
   add("vhost", [this](const Question& question) { return vhost(question); });
   add("resource", [this](const Question& question) { return resource(question); });

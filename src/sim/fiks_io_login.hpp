@@ -5,6 +5,7 @@
 // The password is `<IntegrasjonPassord> <Maskinporten token>`. Answers `allow` or `deny`. Thread-safe.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -33,7 +34,9 @@ class FiksIoCredentials {
 
 class FiksIoLogin {
  public:
-  FiksIoLogin(const FiksIoState& state, FiksIoCredentials& credentials, const Environment& environment);
+  /// `port` 0: any free one.
+  FiksIoLogin(const FiksIoState& state, FiksIoCredentials& credentials, const Environment& environment,
+              std::uint16_t port = 0);
 
   Result<void> start() { return site_.start(); }
   void stop() { site_.stop(); }

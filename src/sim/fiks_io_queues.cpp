@@ -34,8 +34,8 @@ std::string fiks_io_konto(std::string_view queue) {
   return std::string(queue.substr(queue_prefix.size()));
 }
 
-Result<void> FiksIoQueues::start(RabbitMqOptions options) {
-  broker_ = std::make_unique<RabbitMq>(std::move(options));
+Result<void> FiksIoQueues::start(std::shared_ptr<RabbitMq> broker) {
+  broker_ = std::move(broker);
   if (auto started = broker_->start(); !started) return started;
   return with_connection([](net::AmqpConnection& connection) -> Result<void> {
     const std::string queue(fiks_io_dead_queue);
@@ -51,6 +51,26 @@ void FiksIoQueues::stop() {
     idle_.clear();
   }
   if (broker_) broker_->stop();
+}
+
+void FiksIoQueues::remove_all() {
+  std::set<std::string> accounts;
+  {
+    const std::scoped_lock lock(mutex_);
+    accounts.swap(accounts_);
+  }
+  // Dead letters last: what is in the others then has nowhere to go.
+  (void)with_connection([&](net::AmqpConnection& connection) -> Result<void> {
+    for (const auto& konto_id : accounts) {
+      if (auto removed = connection.delete_queue(fiks_io_queue(konto_id)); !removed) return removed;
+    }
+    return connection.delete_queue(std::string(fiks_io_dead_queue));
+  });
+  {
+    const std::scoped_lock lock(mutex_);
+    idle_.clear();
+  }
+  broker_.reset();
 }
 
 Result<std::unique_ptr<net::AmqpConnection>> FiksIoQueues::connect() {
@@ -92,9 +112,13 @@ Result<void> FiksIoQueues::with_connection(const Use& use) {
 }
 
 Result<void> FiksIoQueues::declare(const std::string& konto_id, const FiksIoRules& rules) {
-  return with_connection([&](net::AmqpConnection& connection) {
+  auto declared = with_connection([&](net::AmqpConnection& connection) {
     return connection.declare_queue(fiks_io_queue(konto_id), queue_arguments(rules));
   });
+  if (!declared) return declared;
+  const std::scoped_lock lock(mutex_);
+  accounts_.insert(konto_id);
+  return {};
 }
 
 /// A channel that finds the queue there again consumes it silently, without a word to its client. So the queue stays

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,9 +31,12 @@ class FiksIoQueues {
   FiksIoQueues(const FiksIoQueues&) = delete;
   FiksIoQueues& operator=(const FiksIoQueues&) = delete;
 
-  /// Starts the broker and makes the queue of dead letters. `sim.rabbitmq` and the errors of an AmqpConnection.
-  Result<void> start(RabbitMqOptions options);
+  /// Starts the broker, unless it runs, and makes the queue of dead letters. `sim.rabbitmq` and the errors of an
+  /// AmqpConnection.
+  Result<void> start(std::shared_ptr<RabbitMq> broker);
   void stop();
+  /// Instead of stop(), when others use the broker after this: what was made here is no more.
+  void remove_all();
   /// Null before start().
   [[nodiscard]] RabbitMq* broker() { return broker_.get(); }
 
@@ -53,9 +57,10 @@ class FiksIoQueues {
   Result<void> with_connection(const Use& use);
   std::unique_ptr<net::AmqpConnection> idle_connection();
 
-  std::unique_ptr<RabbitMq> broker_;
+  std::shared_ptr<RabbitMq> broker_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<net::AmqpConnection>> idle_;
+  std::set<std::string> accounts_;  ///< konto ids that have a queue
 };
 
 }  // namespace kanal::sim

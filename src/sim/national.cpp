@@ -93,6 +93,8 @@ std::unique_ptr<FiksIo> make_fiks_io(const NationalOptions& options, const Issue
   out.rules = options.fiks_io_rules;
   out.folder = options.folder;
   out.amqp_port = options.ports.fiks_io_amqp;
+  out.broker = options.fiks_io_broker;
+  out.login_port = options.ports.fiks_io_login;
   return std::make_unique<FiksIo>(std::move(out), maskinporten, environment);
 }
 

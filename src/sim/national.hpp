@@ -45,6 +45,7 @@ struct NationalOptions {
     std::uint16_t service_bus = 0;
     std::uint16_t fiks_io = 0;
     std::uint16_t fiks_io_amqp = 0;
+    std::uint16_t fiks_io_login = 0;
   } ports{};
   BrokerRules broker{};
   bool registry_requires_token = true;
@@ -64,6 +65,7 @@ struct NationalOptions {
   ServiceBusRules service_bus{};
   bool fiks_io = false;  ///< runs a RabbitMQ, which must be installed (FiksIo::available()) and takes seconds to start
   FiksIoRules fiks_io_rules{};
+  std::shared_ptr<RabbitMq> fiks_io_broker{};  ///< one to use instead of starting another; it asks `fiks_io_login`
   /// Of the policy at the Service Bus; the Service Registry gives it out too.
   std::string sas_key = "c2FuZGJveCBrZXkgb2YgdGhlIHNoYXJlZCBwb2xpY3k=";
 };

@@ -22,25 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Below the range from which outgoing connections get theirs: the server takes seconds until it listens.
-std::uint16_t quiet_port() {
-  std::random_device random;
-  std::uniform_int_distribution<int> ports(15'000, 30'000);
-  for (int tries = 0; tries < 1000; ++tries) {
-    const int handle = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const int reuse = 1;
-    ::setsockopt(handle, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_ANY);
-    address.sin_port = htons(static_cast<std::uint16_t>(ports(random)));
-    const bool bound = ::bind(handle, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
-    ::close(handle);
-    if (bound) return ntohs(address.sin_port);
-  }
-  return 0;
-}
-
 tl::unexpected<Error> problem(const std::string& what) { return reject("sim.rabbitmq", what); }
 
 std::string read(const fs::path& file) {
@@ -63,6 +44,24 @@ std::string chain_of(const crypto::Identity& identity) {
 }
 
 }  // namespace
+
+std::uint16_t quiet_port() {
+  std::random_device random;
+  std::uniform_int_distribution<int> ports(15'000, 30'000);
+  for (int tries = 0; tries < 1000; ++tries) {
+    const int handle = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int reuse = 1;
+    ::setsockopt(handle, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_ANY);
+    address.sin_port = htons(static_cast<std::uint16_t>(ports(random)));
+    const bool bound = ::bind(handle, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    ::close(handle);
+    if (bound) return ntohs(address.sin_port);
+  }
+  return 0;
+}
 
 Result<void> write_private(const fs::path& file, std::string_view text) {
   ::unlink(file.c_str());

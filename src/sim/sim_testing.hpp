@@ -13,6 +13,7 @@
 #include "base/testing.hpp"
 #include "crypto/issue.hpp"
 #include "net/http_client.hpp"
+#include "sim/lent_rabbit_testing.hpp"
 #include "sim/national.hpp"
 
 namespace kanal::sim::testing {
@@ -57,7 +58,7 @@ inline std::string text(const json::object& object, std::string_view name) {
 
 class Bench : public ::testing::Test {
  protected:
-  /// With Fiks IO it starts a RabbitMQ, which takes seconds.
+  /// With Fiks IO it uses the program's RabbitMQ, whose start takes seconds.
   explicit Bench(bool fiks_io = false) : national_(options(fiks_io), clock_, log_), http_(client_options()) {
     const auto started = national_.start();
     EXPECT_TRUE(started.has_value()) << (started ? "" : started.error().text());
@@ -72,6 +73,7 @@ class Bench : public ::testing::Test {
   NationalOptions options(bool fiks_io) const {
     NationalOptions out;
     out.fiks_io = fiks_io;
+    if (fiks_io) rabbit().lend(out);
     out.folder = folder_.path() / "transfers";
     out.tls = Keys::get().server;
     out.anchors = {Keys::get().ca.certificate};
@@ -81,6 +83,10 @@ class Bench : public ::testing::Test {
     out.suppliers = Keys::get().suppliers;
     out.svarut_identity = Keys::get().svarut;
     return out;
+  }
+  static const LentRabbit& rabbit() {
+    static const LentRabbit made(Keys::get().server);
+    return made;
   }
   static net::ClientOptions client_options() {
     net::ClientOptions out;

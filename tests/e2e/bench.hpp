@@ -20,6 +20,7 @@
 #include "base/testing.hpp"
 #include "crypto/issue.hpp"
 #include "crypto/keystore.hpp"
+#include "sim/lent_rabbit_testing.hpp"
 #include "sim/national.hpp"
 #include "tests/documents.hpp"
 #include "tests/e2e/hooked_points.hpp"
@@ -90,7 +91,8 @@ struct Delivery {
 
 /// What a bench has besides.
 struct BenchExtras {
-  bool fiks_io = false;  ///< starts a RabbitMQ, which takes seconds
+  bool fiks_io = false;
+  bool own_broker = false;  ///< a RabbitMQ that the test may end, instead of the program's; its start takes seconds
 };
 
 class Bench {
@@ -279,7 +281,12 @@ class Bench {
     out.registry_signer = keys.ca;
     out.suppliers = keys.suppliers;
     out.fiks_io = extras.fiks_io;
+    if (extras.fiks_io && !extras.own_broker) rabbit().lend(out);
     return out;
+  }
+  static const sim::testing::LentRabbit& rabbit() {
+    static const sim::testing::LentRabbit made(BenchKeys::get().server);
+    return made;
   }
   static net::ClientOptions client_options() {
     net::ClientOptions out;

@@ -17,7 +17,7 @@ const Names delivered{"OPPRETTET", "SENDT", "MOTTATT", "LEVERT"};
 
 class Dpfio : public ::testing::Test, protected Bench {
  protected:
-  Dpfio() : Bench({.fiks_io = true}) { fiks::set_up(national); }
+  explicit Dpfio(const BenchExtras& extras = {.fiks_io = true}) : Bench(extras) { fiks::set_up(national); }
   sim::FiksIo& fiks_io() { return national.fiks_io(); }
   void start_s(const Names& more = {}) { start_with("S", s_org, fiks::settings_of_s(national), more); }
   void start_r(const Names& more = {}) { start_with("R", r_org, fiks::settings_of_r(national), more); }
@@ -282,7 +282,13 @@ TEST_F(Dpfio, APayloadThatNeverArrivesIsTold) {
   expect_empty(fiks::r_konto);
 }
 
-TEST_F(Dpfio, WhateverBecomesOfTheBrokerMessagesArriveOnce) {
+/// With a broker that may be ended.
+class DpfioBroker : public Dpfio {
+ protected:
+  DpfioBroker() : Dpfio({.fiks_io = true, .own_broker = true}) {}
+};
+
+TEST_F(DpfioBroker, WhateverBecomesOfItMessagesArriveOnce) {
   start_s();
   start_r();
   expect_once(post("S", fiks::letter()));
