@@ -90,13 +90,7 @@ TEST_F(Dpe, TheClientGetsTheFilesAsTheyWereSent) {
 
 TEST_F(Dpe, AKvitteringOfEInnsynIsHandedToTheClient) {
   start_both();
-  app::Letter receipt;
-  receipt.type = "einnsyn_kvittering";
-  receipt.receiver = "0192:" + s_org;
-  receipt.process = app::einnsyn_response_process;
-  receipt.body = {
-      {"dokumentId", "http://data.oslo.no/1"}, {"status", "{\"ok\":true}"}, {"referanseType", "publisering"}};
-  expect_once(post("R", receipt), "R", "S");
+  expect_once(post("R", einnsyn::receipt()), "R", "S");
   EXPECT_EQ(deliveries.back().type, "einnsyn_kvittering");
   EXPECT_EQ(orphans("S"), 0U) << "it names no message: nobody else can claim it";
 }

@@ -25,17 +25,7 @@ class DpfIn : public BenchTest {
     start({name, t_org, "", settings});
   }
   /// Somebody sends a letter; gives its id at KS.
-  std::string arrives(const std::string& what = "krav") {
-    sim::InjectedItem item;
-    item.username = "mottak";
-    item.item = boost::json::object{{"tittel", what},
-                                    {"date", 1'788'250'000'000 + ++arrived_},
-                                    {"niva", "3"},
-                                    {"mottaker", boost::json::object{{"orgnr", t_org}}},
-                                    {"svarSendesTil", boost::json::object{{"orgnr", s_org}, {"navn", "Etaten"}}}};
-    item.content = formats::testing::make_zip({{what + ".pdf", "%PDF-1.7 " + what}});
-    return svarut().inject(item);
-  }
+  std::string arrives(const std::string& what = "krav") { return ks::arrives(national, what, ++arrived_); }
   std::string arrives_broken() {
     sim::InjectedItem item;
     item.username = "mottak";

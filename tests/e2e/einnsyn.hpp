@@ -39,4 +39,15 @@ inline app::Letter request() {
                                 {{"krav.pdf", "application/pdf", app::make_pdf("krav")}});
 }
 
+/// What eInnsyn says about a document.
+inline app::Letter receipt() {
+  app::Letter receipt;
+  receipt.type = "einnsyn_kvittering";
+  receipt.receiver = "0192:" + s_org;
+  receipt.process = app::einnsyn_response_process;
+  receipt.body = {
+      {"dokumentId", "http://data.oslo.no/1"}, {"status", "{\"ok\":true}"}, {"referanseType", "publisering"}};
+  return receipt;
+}
+
 }  // namespace kanal::testing::einnsyn

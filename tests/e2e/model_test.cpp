@@ -1,12 +1,7 @@
-// A random life of several installations of one organisation over DPO and DPI, and what must hold after it
-// (channels.md, "Beyond the rule", 6): every status reached exactly the installation that sent the message, every
-// message was handed over exactly once, and nothing was acknowledged by anybody but its owner. The sequence of events
-// follows from the seed; 25 seeds by default, a thousand with LONG_TESTS, or the one that KANAL_SEED names.
-#include <cstdlib>
-#include <random>
-
+// The random life over DPO and DPI: channels, and whoever has none (model.hpp). 25 seeds by default, a thousand with
+// LONG_TESTS, or the one that KANAL_SEED names.
+#include "tests/e2e/model.hpp"
 #include "domain/channel.hpp"
-#include "tests/e2e/bench.hpp"
 
 namespace kanal::testing {
 namespace {
@@ -17,7 +12,6 @@ using ::testing::ElementsAre;
 const Names all_five{"OPPRETTET", "SENDT", "MOTTATT", "LEVERT", "LEST"};
 const Names delivered{"OPPRETTET", "SENDT", "MOTTATT", "LEVERT"};
 const std::string resident = "21868110187";
-constexpr int events = 30;
 
 /// How the installations of S are kept apart, or not.
 enum class Arrangement {
@@ -37,9 +31,10 @@ struct Post {
   bool opened = false;  ///< a receipt for the opening was ordered
 };
 
-class Life : public Bench {
+class ChannelLife final : public Life {
  public:
-  explicit Life(unsigned seed) : random_(seed), arrangement_(static_cast<Arrangement>(seed % arrangements)) {
+  explicit ChannelLife(unsigned seed) : Life(seed), arrangement_(static_cast<Arrangement>(seed % arrangements)) {
+    receipts_ = true;
     sim::Resident digital;
     digital.id = resident;
     digital.name = "Kari Nordvik";
@@ -55,37 +50,13 @@ class Life : public Bench {
     if (arrangement_ == Arrangement::abroad) channels_["T-A"] = "A";
     if (arrangement_ == Arrangement::namesakes) channels_["S-C"] = "A";
     if (arrangement_ == Arrangement::two_mains) channels_["S-B"] = "";
-    for (const auto& [name, channel] : channels_) restart(name);
-  }
-
-  void live() {
-    for (int i = 0; i < events && !::testing::Test::HasFatalFailure(); ++i) {
-      something_happens();
-      clock.advance(milliseconds(pick(3000)));
-      std::this_thread::sleep_for(milliseconds(pick(60)));
-    }
-  }
-
-  /// Everything runs again, and time passes until nothing is under way.
-  void settle() {
-    national.broker().state().set_scan_time(milliseconds(0));
-    set_post_delays(milliseconds(0));
     for (const auto& [name, channel] : channels_) {
-      if (hooks(name).dead()) restart(name);
-      hooks(name).revive();
+      names_.insert(name);
+      restart(name);
     }
-    EXPECT_TRUE(eventually([&] {
-      clock.advance(seconds(5));
-      for (const auto& [name, channel] : channels_) serve(name);
-      neighbour_takes();
-      return std::ranges::all_of(sender_, [&](const auto& sent) { return complete(sent.first); }) &&
-             std::ranges::all_of(post_, [&](const auto& sent) { return arrived(sent.first, sent.second); }) &&
-             std::ranges::all_of(receipts(), [&](const auto& one) { return one->read.has_value(); }) &&
-             std::ranges::none_of(ledger.read(), [](const auto& one) { return one.confirmed_by.empty(); });
-    })) << "not everything arrived";
   }
 
-  void judge() {
+  void judge() override {
     judge_post();
     for (const auto& [id, name] : sender_) {
       if (to_neighbour(name)) {
@@ -126,20 +97,8 @@ class Life : public Bench {
     }
   }
 
-  [[nodiscard]] std::string story() const { return story_; }
-
  private:
-  unsigned pick(unsigned below) { return std::uniform_int_distribution<unsigned>(0, below - 1)(random_); }
-  std::string pick_installation() {
-    auto at = channels_.begin();
-    std::advance(at, pick(static_cast<unsigned>(channels_.size())));
-    return at->first;
-  }
-  void tell(const std::string& what) { story_ += what + "\n"; }
-
-  void restart(const std::string& name) {
-    stop(name);
-    hooks(name).revive();
+  InstallationSetup setup_of(const std::string& name) override {
     const auto& channel = channels_[name];
     InstallationSetup setup{name, organisation_of(name), channel};
     if (name != "R") {
@@ -148,7 +107,18 @@ class Life : public Bench {
                         "--difi.move.dpi.uri=" + national.corner2_url(),
                         "--difi.move.dpi.krr-print-url=" + national.krr_print_url(), "--difi.move.dpi.pollingrate=50"};
     }
-    start(setup);
+    return setup;
+  }
+  void calm_down() override {
+    national.broker().state().set_scan_time(milliseconds(0));
+    set_post_delays(milliseconds(0));
+  }
+  void meanwhile() override { neighbour_takes(); }
+  bool is_settled() override {
+    return std::ranges::all_of(sender_, [&](const auto& sent) { return complete(sent.first); }) &&
+           std::ranges::all_of(post_, [&](const auto& sent) { return arrived(sent.first, sent.second); }) &&
+           std::ranges::all_of(receipts(), [&](const auto& one) { return one->read.has_value(); }) &&
+           std::ranges::none_of(ledger.read(), [](const auto& one) { return one.confirmed_by.empty(); });
   }
   static std::string organisation_of(const std::string& name) {
     return name == "R" ? r_org : name.front() == 'T' ? t_org : s_org;
@@ -182,14 +152,13 @@ class Life : public Bench {
   /// A receipt comes early, or once more, as a supplier that got no answer does it.
   void receipt_again() {
     if (post_.empty()) return;
-    auto at = post_.begin();
-    std::advance(at, pick(static_cast<unsigned>(post_.size())));
-    if (!corner2().find(at->first)) return;
+    const auto& id = pick_of(post_).first;
+    if (!corner2().find(id)) return;
     sim::ManualReceipt receipt;
-    receipt.message_id = at->first;
+    receipt.message_id = id;
     receipt.order.type = "leveringskvittering";
     receipt.order.time = clock.now();
-    tell("a receipt about " + at->first + " comes");
+    tell("a receipt about " + id + " comes");
     ASSERT_TRUE(corner2().queue(receipt));
   }
   void judge_post() {
@@ -244,7 +213,7 @@ class Life : public Bench {
     ASSERT_TRUE(corner2().queue(receipt));
   }
 
-  void something_happens() {
+  void something_happens() override {
     const auto name = pick_installation();
     switch (pick(14)) {
       case 0:
@@ -262,8 +231,7 @@ class Life : public Bench {
       }
       case 4:
       case 5:
-        tell("the client of " + name + " looks");
-        return serve(name);
+        return look(name);
       case 6:
         return deliver_again();
       case 7:
@@ -272,12 +240,8 @@ class Life : public Bench {
         }
         tell(name + " starts again on '" + channels_[name] + "'");
         return restart(name);
-      case 8: {
-        if (hooks(name).dead()) return restart(name);
-        const std::string point(ports::crash_points.at(pick(ports::crash_points.size())));
-        tell(name + " will die at " + point);
-        return hooks(name).die_at(point);
-      }
+      case 8:
+        return die_somewhere(name);
       case 9:
       case 10:
         if (name != "R") return post(name);
@@ -299,7 +263,7 @@ class Life : public Bench {
   void deliver_again() {
     const auto all = ledger.read();
     if (all.empty()) return;
-    const auto& chosen = all.at(pick(static_cast<unsigned>(all.size())));
+    const auto& chosen = pick_of(all);
     const auto transfer = national.broker().state().find(chosen.id);
     if (!transfer || !transfer->content) return;
     auto source = sim::Content::open(transfer->content, 0, transfer->size);
@@ -322,35 +286,22 @@ class Life : public Bench {
     return neighbour_ ? neighbour_client : client_of("S-main");
   }
 
-  std::mt19937 random_;
   Arrangement arrangement_;
   std::map<std::string, std::string> channels_;
   std::map<std::string, std::string> sender_;  ///< of every message, by id
   std::map<std::string, Post> post_;           ///< by message id
   std::unique_ptr<RawPeer> neighbour_;
   std::set<std::string> neighbours_;  ///< messages that it has sent
-  std::string story_;
 };
-
-std::vector<unsigned> seeds() {
-  if (const char* one = std::getenv("KANAL_SEED")) return {static_cast<unsigned>(std::strtoul(one, nullptr, 10))};
-  const unsigned count = std::getenv("LONG_TESTS") == nullptr ? 25 : 1000;
-  std::vector<unsigned> all(count);
-  for (unsigned i = 0; i < count; ++i) all[i] = i + 1;
-  return all;
-}
 
 class Model : public ::testing::TestWithParam<unsigned> {};
 
 TEST_P(Model, NothingIsStolen) {
-  Life life(GetParam());
-  life.live();
-  life.settle();
-  life.judge();
-  if (HasFailure()) std::cerr << "seed " << GetParam() << ":\n" << life.story();
+  ChannelLife life(GetParam());
+  live_and_judge(life, GetParam());
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, Model, ::testing::ValuesIn(seeds()));
+INSTANTIATE_TEST_SUITE_P(Seeds, Model, ::testing::ValuesIn(seeds(25, 1000)));
 
 }  // namespace
 }  // namespace kanal::testing
