@@ -25,10 +25,10 @@ namespace fs = std::filesystem;
 namespace pg = store::postgres;
 
 /// Owners before those who refer to them.
-constexpr std::array<std::string_view, 15> tables = {
-    "blob",        "conversation", "message_status", "message", "attachment", "job",         "remote_item",
-    "departure",   "orphan",       "quarantine",     "finding", "setting",    "channel_use", "webhook_subscription",
-    "status_queue"};
+constexpr std::array<std::string_view, 16> tables = {
+    "blob",         "conversation",  "message_status", "message", "attachment", "job",         "remote_item",
+    "departure",    "orphan",        "quarantine",     "finding", "setting",    "channel_use", "webhook_subscription",
+    "status_queue", "sent_elsewhere"};
 /// Those whose ids the database gives, with the column.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 8> numbered = {{{"conversation", "id"},
                                                                                     {"message_status", "id"},

@@ -8,6 +8,8 @@ namespace {
 
 constexpr int batch = 500;
 constexpr std::chrono::hours interval{1};
+/// Longer than any message lives that a satellite sends.
+constexpr std::chrono::days sent_elsewhere_kept{90};
 
 }  // namespace
 
@@ -39,11 +41,12 @@ Result<int> Retention::run(const std::stop_token& stop) {
     ports::Leftover kind;
     std::chrono::days kept;
   };
-  const std::array<Step, 5> steps = {{{"conversations", ports::Leftover::conversation, settings_.conversations},
+  const std::array<Step, 6> steps = {{{"conversations", ports::Leftover::conversation, settings_.conversations},
                                       {"orphans", ports::Leftover::orphan, settings_.orphans},
                                       {"quarantine", ports::Leftover::quarantined, settings_.quarantine},
                                       {"findings", ports::Leftover::finding, settings_.findings},
-                                      {"remote-items", ports::Leftover::remote_item, settings_.remote_items}}};
+                                      {"remote-items", ports::Leftover::remote_item, settings_.remote_items},
+                                      {"sent-elsewhere", ports::Leftover::sent_elsewhere, sent_elsewhere_kept}}};
   last_run_ = clock_.now();
   int total = 0;
   for (const auto& step : steps) {

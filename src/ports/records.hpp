@@ -187,6 +187,16 @@ struct ChannelUse {
   std::optional<Time> retired;
 };
 
+/// A message that another installation of the organisation sends over this one's hub: its answers are that one's
+/// (dpe.md 8.3). Unique by (service, message id).
+struct SentElsewhere {
+  ServiceIdentifier service;
+  MessageId message_id;
+  ConversationId conversation_id;
+  std::string installation;  ///< as the hub calls it
+  Time at{};
+};
+
 /// A web-hook subscription (rest-api.md section 10). Unique by (name, push endpoint).
 struct Subscription {
   std::int64_t id = 0;
@@ -233,6 +243,7 @@ enum class Leftover {
   quarantined,  ///< goes with its package
   remote_item,  ///< acknowledged or gone; age from when it was last seen
   finding,      ///< age from when it last happened
+  sent_elsewhere,
 };
 
 }  // namespace kanal::ports

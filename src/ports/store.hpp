@@ -84,6 +84,8 @@ class View {
   // Jobs.
   virtual std::optional<Job> job(std::string_view kind, std::string_view key) = 0;
   virtual std::int64_t job_count(std::string_view kind) = 0;
+  /// Jobs of this kind, whether leased or not, in the order in which they were enqueued.
+  virtual std::vector<Job> jobs(std::string_view kind, int limit) = 0;
   /// Earliest not_before of any job not leased now; nothing when there is none.
   virtual std::optional<Time> next_job_time(std::string_view kind) = 0;
 
@@ -94,6 +96,10 @@ class View {
   /// Was this seen leaving before: noted by note_departure()?
   virtual bool knows_departure(const ServiceIdentifier& service, std::string_view remote_id) = 0;
   virtual std::vector<Orphan> orphans(const ServiceIdentifier& service, int limit) = 0;
+  /// The installation that sends this message over the hub; where none is known, the one that sent last in this
+  /// conversation.
+  virtual std::optional<std::string> sent_elsewhere(const ServiceIdentifier& service, const MessageId& message_id,
+                                                    const ConversationId& conversation_id) = 0;
   virtual std::vector<Finding> findings() = 0;
   virtual std::vector<ChannelUse> channel_uses(const ServiceIdentifier& service) = 0;
   virtual std::vector<Quarantined> quarantined(int limit) = 0;
@@ -153,6 +159,9 @@ class Txn : public View {
   /// A document that left at `at`: sent from here, or seen to be sent by another installation. Repeats change nothing.
   virtual Result<void> note_departure(const ServiceIdentifier& service, std::string_view remote_id, Time at) = 0;
   virtual Result<void> forget_departures(Time before) = 0;
+  /// The first to say so has it: `store.exists` when the message is another installation's already. Repeats change
+  /// nothing.
+  virtual Result<void> put(const SentElsewhere& sent) = 0;
   virtual Result<void> insert(Orphan& orphan) = 0;
   virtual Result<void> insert(Quarantined& item) = 0;
   virtual Result<bool> remove_quarantined(std::int64_t id) = 0;

@@ -21,6 +21,7 @@ std::string_view old_rows(ports::Leftover kind) {
       return "SELECT id FROM quarantine WHERE at < ? ORDER BY at LIMIT ?";
     case ports::Leftover::remote_item:
     case ports::Leftover::finding:
+    case ports::Leftover::sent_elsewhere:
       break;
   }
   return {};
@@ -50,6 +51,14 @@ Result<int> SqlTxn::remove_leftovers(ports::Leftover kind, Time before, int limi
     auto removed = db_.run(
         "DELETE FROM finding WHERE (service, detection, subject) IN (SELECT service, detection, subject FROM finding "
         "WHERE last < ? ORDER BY last LIMIT ?)",
+        before, limit);
+    if (!removed) return failed(removed);
+    return static_cast<int>(db_.changes());
+  }
+  if (kind == ports::Leftover::sent_elsewhere) {
+    auto removed = db_.run(
+        "DELETE FROM sent_elsewhere WHERE (service, message_id) IN (SELECT service, message_id FROM sent_elsewhere "
+        "WHERE at < ? ORDER BY at LIMIT ?)",
         before, limit);
     if (!removed) return failed(removed);
     return static_cast<int>(db_.changes());

@@ -238,6 +238,18 @@ Result<void> SqlTxn::note_departure(const ServiceIdentifier& service, std::strin
 
 Result<void> SqlTxn::forget_departures(Time before) { return db_.run("DELETE FROM departure WHERE at < ?", before); }
 
+Result<void> SqlTxn::put(const ports::SentElsewhere& sent) {
+  auto inserted = db_.run(
+      "INSERT INTO sent_elsewhere (service, message_id, conversation_id, installation, at) VALUES (?, ?, ?, ?, ?) "
+      "ON CONFLICT DO NOTHING",
+      sent.service, sent.message_id, sent.conversation_id, sent.installation, sent.at);
+  if (!inserted || db_.changes() > 0) return inserted;
+  const auto known = sent_elsewhere(sent.service, sent.message_id, {});
+  if (auto good = readable(); !good) return good;
+  if (known == sent.installation) return {};
+  return reject("store.exists", "message " + sent.message_id.str() + " is sent by another installation already");
+}
+
 Result<void> SqlTxn::insert(ports::Orphan& orphan) {
   return new_row(
       db_.query("INSERT INTO orphan (service, remote_id, message_id, conversation_id, counterpart, kind, cause, at, "

@@ -37,12 +37,15 @@ class SqlTxn : public ports::Txn {
   std::vector<ports::Attachment> attachments(std::int64_t message) override;
   std::optional<ports::Job> job(std::string_view kind, std::string_view key) override;
   std::int64_t job_count(std::string_view kind) override;
+  std::vector<ports::Job> jobs(std::string_view kind, int limit) override;
   std::optional<Time> next_job_time(std::string_view kind) override;
   std::optional<ports::RemoteItem> remote_item(const ServiceIdentifier& service, std::string_view remote_id) override;
   std::vector<ports::RemoteItem> remote_items(const ServiceIdentifier& service, std::string_view inbox,
                                               ports::RemoteItem::State state, int limit) override;
   bool knows_departure(const ServiceIdentifier& service, std::string_view remote_id) override;
   std::vector<ports::Orphan> orphans(const ServiceIdentifier& service, int limit) override;
+  std::optional<std::string> sent_elsewhere(const ServiceIdentifier& service, const MessageId& message_id,
+                                            const ConversationId& conversation_id) override;
   std::vector<ports::Finding> findings() override;
   std::vector<ports::ChannelUse> channel_uses(const ServiceIdentifier& service) override;
   std::vector<ports::Quarantined> quarantined(int limit) override;
@@ -72,6 +75,7 @@ class SqlTxn : public ports::Txn {
   Result<void> put(const ports::RemoteItem& item) override;
   Result<void> note_departure(const ServiceIdentifier& service, std::string_view remote_id, Time at) override;
   Result<void> forget_departures(Time before) override;
+  Result<void> put(const ports::SentElsewhere& sent) override;
   Result<void> insert(ports::Orphan& orphan) override;
   Result<void> insert(ports::Quarantined& item) override;
   Result<bool> remove_quarantined(std::int64_t id) override;

@@ -115,6 +115,12 @@ std::int64_t SqlTxn::job_count(std::string_view kind) {
   return next(query) ? query.integer(0) : 0;
 }
 
+std::vector<ports::Job> SqlTxn::jobs(std::string_view kind, int limit) {
+  static const std::string sql =
+      select(columns::job, "job j LEFT JOIN blob b ON b.id = j.package WHERE j.kind = ? ORDER BY j.id LIMIT ?");
+  return all(db_.query(sql, kind, limit), &RowReader::job);
+}
+
 std::optional<Time> SqlTxn::next_job_time(std::string_view kind) {
   auto query = db_.query(
       "SELECT not_before FROM job @index(job_due) WHERE kind = ? AND (leased_until IS NULL OR leased_until <= ?) "
@@ -140,6 +146,21 @@ std::vector<ports::RemoteItem> SqlTxn::remote_items(const ServiceIdentifier& ser
 bool SqlTxn::knows_departure(const ServiceIdentifier& service, std::string_view remote_id) {
   auto query = db_.query("SELECT 1 FROM departure WHERE service = ? AND remote_id = ?", service, remote_id);
   return next(query);
+}
+
+std::optional<std::string> SqlTxn::sent_elsewhere(const ServiceIdentifier& service, const MessageId& message_id,
+                                                  const ConversationId& conversation_id) {
+  {
+    auto row = db_.query("SELECT installation FROM sent_elsewhere WHERE service = ? AND @id(message_id) = @id(?)",
+                         service, message_id);
+    if (next(row)) return row.text(0);
+  }
+  if (conversation_id.empty()) return std::nullopt;
+  auto row = db_.query(
+      "SELECT installation FROM sent_elsewhere WHERE service = ? AND @id(conversation_id) = @id(?) "
+      "ORDER BY at DESC LIMIT 1",
+      service, conversation_id);
+  return next(row) ? std::optional(row.text(0)) : std::nullopt;
 }
 
 std::vector<ports::Orphan> SqlTxn::orphans(const ServiceIdentifier& service, int limit) {

@@ -226,6 +226,42 @@ TEST_P(StoreContract, ChannelUseRemembersItsFirstTime) {
   EXPECT_TRUE(read([&](ports::View& view) { return view.channel_uses(ServiceIdentifier("DPE")); }).empty());
 }
 
+TEST_P(StoreContract, WhoSendsAMessageIsKnownByItsIdAndThenByItsConversation) {
+  const ServiceIdentifier dpe("DPE");
+  const auto put = [&](const std::string& id, const std::string& conversation, const std::string& installation) {
+    Result<void> done;
+    write([&](ports::Txn& txn) {
+      done = txn.put(ports::SentElsewhere{dpe, MessageId(id), ConversationId(conversation), installation, now()});
+    });
+    return done;
+  };
+  const auto sender = [&](const std::string& id, const std::string& conversation, const std::string& service = "DPE") {
+    return read([&](ports::View& view) {
+      return view.sent_elsewhere(ServiceIdentifier(service), MessageId(id), ConversationId(conversation));
+    });
+  };
+  ASSERT_TRUE(put("m1", "c1", "archive"));
+  ASSERT_TRUE(put("M1", "c1", "archive")) << "once more";
+  clock_.advance(hours(1));
+  ASSERT_TRUE(put("m2", "c1", "meetings"));
+  const auto refused = put("m1", "c1", "meetings");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "store.exists");
+  EXPECT_EQ(sender("M1", "c1"), "archive");
+  EXPECT_EQ(sender("m2", ""), "meetings");
+  EXPECT_EQ(sender("m3", "C1"), "meetings") << "the one that sent last in the conversation";
+  EXPECT_EQ(sender("m3", "c2"), std::nullopt);
+  EXPECT_EQ(sender("m3", ""), std::nullopt);
+  EXPECT_EQ(sender("m1", "c1", "DPO"), std::nullopt);
+  int removed = -1;
+  write([&](ports::Txn& txn) {
+    removed = txn.remove_leftovers(ports::Leftover::sent_elsewhere, now(), 10).value_or(-1);
+  });
+  EXPECT_EQ(removed, 1);
+  EXPECT_EQ(sender("m1", ""), std::nullopt);
+  EXPECT_EQ(sender("m2", ""), "meetings");
+}
+
 TEST_P(StoreContract, SettingsAreReplaced) {
   EXPECT_FALSE(read([&](ports::View& view) { return view.setting("cursor"); }));
   write([&](ports::Txn& txn) {

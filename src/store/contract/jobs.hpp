@@ -52,6 +52,20 @@ TEST_P(StoreContract, EnqueueingAgainIsNoOp) {
   EXPECT_EQ(read([&](ports::View& view) { return view.job_count("follow"); }), 0);
 }
 
+TEST_P(StoreContract, JobsOfAKindAreListedInTheirOrder) {
+  auto later = job("first");
+  later.not_before = now() + hours(1);
+  queue(later);
+  queue(job("second"));
+  queue(job("other", "answer"));
+  write([&](ports::Txn& txn) { EXPECT_EQ(txn.lease("send", now(), now() + minutes(1), 10)->size(), 1U); });
+  const auto list = [&](int limit) {
+    return keys_of(read([&](ports::View& view) { return view.jobs("send", limit); }));
+  };
+  EXPECT_EQ(list(10), (std::vector<std::string>{"first", "second"}));
+  EXPECT_EQ(list(1), (std::vector<std::string>{"first"}));
+}
+
 TEST_P(StoreContract, LeaseTakesDueJobsOldestFirst) {
   for (const auto& [key, offset] :
        {std::pair{"later", 1}, std::pair{"now", 0}, std::pair{"old", -60}, std::pair{"older", -90}}) {

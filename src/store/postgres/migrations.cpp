@@ -341,8 +341,25 @@ CREATE INDEX conversation_by_reference ON conversation (external_system_referenc
   WHERE external_system_reference IS NOT NULL;
 )sql";
 
-constexpr std::array<Migration, 4> steps_so_far = {
-    {{1, "tables", tables}, {2, "counters", counters}, {3, "spool", spool}, {4, "references", references}}};
+/// What other installations send over this one's hub.
+constexpr std::string_view hub = R"sql(
+CREATE TABLE sent_elsewhere (
+  service TEXT COLLATE "C" NOT NULL,
+  message_id TEXT COLLATE "C" NOT NULL,
+  conversation_id TEXT COLLATE "C" NOT NULL,
+  installation TEXT COLLATE "C" NOT NULL,
+  at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX sent_elsewhere_by_message_id ON sent_elsewhere (service, lower(message_id));
+CREATE INDEX sent_elsewhere_by_conversation ON sent_elsewhere (service, lower(conversation_id), at);
+CREATE INDEX sent_elsewhere_by_time ON sent_elsewhere (at);
+)sql";
+
+constexpr std::array<Migration, 5> steps_so_far = {{{1, "tables", tables},
+                                                    {2, "counters", counters},
+                                                    {3, "spool", spool},
+                                                    {4, "references", references},
+                                                    {5, "hub", hub}}};
 
 /// Any number will do, as long as nobody else uses it in this database.
 constexpr std::string_view lock = "SELECT pg_advisory_xact_lock(7310200901)";

@@ -295,11 +295,26 @@ CREATE INDEX conversation_by_reference ON conversation (external_system_referenc
   WHERE external_system_reference IS NOT NULL;
 )sql";
 
-constexpr std::array<Migration, 5> steps_so_far = {{{1, "tables", tables},
+/// What other installations send over this one's hub.
+constexpr std::string_view hub = R"sql(
+CREATE TABLE sent_elsewhere (
+  service TEXT NOT NULL,
+  message_id TEXT NOT NULL COLLATE NOCASE,
+  conversation_id TEXT NOT NULL COLLATE NOCASE,
+  installation TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (service, message_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sent_elsewhere_by_conversation ON sent_elsewhere (service, conversation_id, at);
+CREATE INDEX sent_elsewhere_by_time ON sent_elsewhere (at);
+)sql";
+
+constexpr std::array<Migration, 6> steps_so_far = {{{1, "tables", tables},
                                                     {2, "counters", counters},
                                                     {3, "surveillance", surveillance},
                                                     {4, "telling", telling},
-                                                    {5, "references", references}}};
+                                                    {5, "references", references},
+                                                    {6, "hub", hub}}};
 
 Result<void> apply(Database& database, const Migration& step, Time now) {
   if (auto begun = database.script("BEGIN IMMEDIATE"); !begun) return begun;
