@@ -147,6 +147,8 @@ asio::awaitable<void> Connection::run() {
     if (!secure) {
       shared_.log.debug("http.handshake_failed", {{"remote", remote_address_}});
       then = After::linger;
+    } else {
+      client_certificate_ = io_.peer_certificate();
     }
   }
   while (then == After::keep) {
@@ -179,6 +181,7 @@ asio::awaitable<Connection::After> Connection::serve_one() {
   Request request = parser.take_request();
   request.remote_address = remote_address_;
   request.tls = shared_.tls.has_value();
+  request.client_certificate = client_certificate_;
   Exchange exchange(parser, std::move(request), shared_.handler, shared_.log);
   const bool answered = co_await read_body(parser, exchange);
   if (!answered) {

@@ -105,6 +105,7 @@ class Connection {
   Socket socket_;
   SocketIo io_;
   std::string remote_address_;
+  std::string client_certificate_;
   InputBuffer in_;
   std::atomic<Duration::rep> deadline_ = never;
   bool idle_ = true;      // nothing is lost when the connection goes now

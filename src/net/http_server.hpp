@@ -35,6 +35,8 @@ struct Request {
   std::string remote_address;
   std::optional<std::uint64_t> content_length;  ///< absent: chunked or none
   bool tls = false;
+  /// SHA-256 of the certificate that the client showed, lower-case hex; empty: none was asked for.
+  std::string client_certificate;
   /// First value of a query parameter.
   [[nodiscard]] std::optional<std::string> parameter(std::string_view name) const;
   [[nodiscard]] std::string_view header(std::string_view name) const { return net::header(headers, name); }
@@ -74,7 +76,7 @@ std::unique_ptr<BodyHandler> collect_body(std::size_t limit, std::function<Respo
 struct ServerTls {
   std::string certificate_pem;  ///< leaf first, then chain
   std::string key_pem;
-  std::string client_ca_pem{};  ///< when set, clients must show a certificate of these
+  std::string client_ca_pem{};  ///< when set, clients must show a certificate that is one of these, or issued by one
 };
 
 struct ServerOptions {

@@ -1,10 +1,13 @@
 #include "net/socket_io.hpp"
 
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
+#include <memory>
 
 namespace kanal::net {
 namespace {
@@ -84,6 +87,15 @@ void SocketIo::shutdown() {
     ERR_clear_error();
   }
   ::shutdown(socket_, SHUT_WR);
+}
+
+std::string SocketIo::peer_certificate() const {
+  if (!tls_) return {};
+  const std::unique_ptr<X509, Release<X509_free>> certificate(SSL_get1_peer_certificate(tls_.get()));
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int length = 0;
+  if (!certificate || X509_digest(certificate.get(), EVP_sha256(), digest.data(), &length) != 1) return {};
+  return to_hex(std::as_bytes(std::span(digest).first(length)));
 }
 
 }  // namespace kanal::net

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 
 #include "base/bytes.hpp"
 #include "net/tls_context.hpp"
@@ -35,6 +36,8 @@ class SocketIo {
   void shutdown();
   /// Drops what has arrived, encrypted or not.
   Step discard();
+  /// SHA-256 of the peer's certificate in lower-case hex; empty: it showed none. After the handshake.
+  [[nodiscard]] std::string peer_certificate() const;
   /// Something can be read without waiting for the socket.
   [[nodiscard]] bool pending() const { return tls_ && SSL_has_pending(tls_.get()) == 1; }
 

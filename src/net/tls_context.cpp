@@ -82,6 +82,8 @@ Result<void> demand_client_certificate(SSL_CTX* context, const std::string& pem)
   }
   if (count == 0) return refused("The certificate authority for clients is no readable PEM certificate");
   ERR_clear_error();
+  // A client's own certificate may be named itself, whoever issued it.
+  X509_STORE_set_flags(SSL_CTX_get_cert_store(context), X509_V_FLAG_PARTIAL_CHAIN);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   return {};
 }
