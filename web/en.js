@@ -90,6 +90,8 @@ export const en = {
   "isolation.by_switch.on": "Receives. No other installation may empty the same account.",
   "isolation.by_switch.off": "Does not receive.",
   "isolation.by_account": "Has an account of its own.",
+  "isolation.through_hub": "Sends itself, and gets what is its from the hub {hub}.",
+  "isolation.hub": "Reads the queue for its organisation, and gives {satellites} what is theirs.",
   "isolation.single_installation": "Must be the only installation of the organisation with this service.",
   "conflict.own": "Another installation uses {channel} too. The two take each other's answers.",
   "conflict.main": "A second installation of the organisation receives here. The two take each other's messages.",

@@ -90,6 +90,8 @@ export const nb = {
   "isolation.by_switch.on": "Mottar. Ingen annen installasjon må tømme den samme kontoen.",
   "isolation.by_switch.off": "Mottar ikke.",
   "isolation.by_account": "Har sin egen konto.",
+  "isolation.through_hub": "Sender selv, og får sitt fra huben {hub}.",
+  "isolation.hub": "Leser køen for organisasjonen, og gir {satellites} det som er deres.",
   "isolation.single_installation": "Må være organisasjonens eneste installasjon med denne tjenesten.",
   "conflict.own": "En annen installasjon bruker også {channel}. De to tar hverandres svar.",
   "conflict.main": "Enda en installasjon i organisasjonen mottar her. De to tar hverandres meldinger.",

@@ -16,7 +16,9 @@ function saidAnew(lane) {
   if (row.verdict === "conflict") return name ? t("conflict.own", {channel: name}) : t("conflict.main");
   const how = `isolation.${row.isolation}`;
   let text = "";
-  if (row.isolation === "by_channel") text = t(`${how}.${name ? "own" : "main"}`, {channel: name});
+  if (row.hub) text = t("isolation.through_hub", {hub: row.hub});
+  else if (row.satellites?.length && row.isolation === "single_installation") text = t("isolation.hub", {satellites: row.satellites.join(", ")});
+  else if (row.isolation === "by_channel") text = t(`${how}.${name ? "own" : "main"}`, {channel: name});
   else if (row.isolation === "by_switch") text = t(`${how}.${row.receives ? "on" : "off"}`);
   else if (has(how)) text = t(how);
   return row.verdict === "notice" ? `${t("notice")} ${text}` : text;

@@ -15,6 +15,7 @@
 #include "base/time.hpp"
 #include "flow/channel_guard.hpp"
 #include "flow/client_inbox.hpp"
+#include "flow/hub.hpp"
 #include "flow/orphan_exchange.hpp"
 #include "flow/status_board.hpp"
 #include "flow/submit.hpp"
@@ -72,6 +73,7 @@ struct ApiParts {
   flow::Webhooks& webhooks;
   const flow::ChannelGuard& guard;
   flow::OrphanExchange& orphans;
+  flow::Hub* hub = nullptr;  ///< null: this installation is none
 };
 
 /// The whole API as one handler for the HTTP server. The parts outlive it.

@@ -49,7 +49,9 @@ json::array first_looks_json(const flow::ServiceChannels& row) {
 json::object row_json(const flow::ServiceChannels& row) {
   json::array evidence;
   for (const auto& finding : row.evidence) evidence.push_back(finding_json(finding));
-  return {{"service", row.service.str()},
+  return {{"hub", text_or_null(row.hub)},
+          {"satellites", json::array(row.satellites.begin(), row.satellites.end())},
+          {"service", row.service.str()},
           {"title", row.title},
           {"isolation", domain::name_of(row.isolation)},
           {"property", text_or_null(row.property)},
@@ -66,7 +68,8 @@ json::object row_json(const flow::ServiceChannels& row) {
 }
 
 net::Response channels(const ApiParts& parts, const net::Request& request) {
-  auto rows = flow::report_channels(parts.store, parts.services, parts.guard, parts.board, parts.clock.now());
+  auto rows =
+      flow::report_channels(parts.store, parts.services, parts.guard, parts.board, parts.clock.now(), parts.hub);
   if (!rows) return error_response(parts, request, rows.error());
   if (auto counted = flow::count_open_messages(parts.store, parts.services, *rows); !counted) {
     return error_response(parts, request, counted.error());

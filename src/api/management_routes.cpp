@@ -91,6 +91,20 @@ json::object service_json(const ApiParts& parts, const ports::Transport& transpo
   return component(true, std::move(details));
 }
 
+/// What waits for each satellite, and when it asked last: one that is away is for people to look at.
+void add_hub(const ApiParts& parts, json::object& components) {
+  if (parts.hub == nullptr) return;
+  const auto states = parts.hub->states();
+  if (!states) return;  // `db` is down
+  json::array satellites;
+  for (const auto& state : *states) {
+    json::object entry{{"name", state.name}, {"waiting", state.waiting}};
+    if (state.last_seen) entry["lastSeen"] = instant(*state.last_seen);
+    satellites.push_back(std::move(entry));
+  }
+  components["hub"] = component(true, {{"satellites", std::move(satellites)}});
+}
+
 net::Response health(const ApiParts& parts) {
   json::object components;
   auto checked = parts.store.check();
@@ -105,8 +119,10 @@ net::Response health(const ApiParts& parts) {
   components["readinessState"] = component(checked.has_value());
   components["jms"] = component(true);  // monitoring of the Java version looks for it; the queue is part of the store
   add_stored(parts, components);
-  const auto rows = flow::report_channels(parts.store, parts.services, parts.guard, parts.board, parts.clock.now())
-                        .value_or(std::vector<flow::ServiceChannels>{});
+  add_hub(parts, components);
+  const auto rows =
+      flow::report_channels(parts.store, parts.services, parts.guard, parts.board, parts.clock.now(), parts.hub)
+          .value_or(std::vector<flow::ServiceChannels>{});
   components["channels"] = findings_json(parts, rows);
   for (const auto& transport : parts.services.all()) {
     components[transport->descriptor().service.str()] = service_json(parts, *transport, rows);

@@ -462,7 +462,7 @@ class ApiStage : public ::testing::Test {
   RecordingSender sender;
   flow::Webhooks webhooks{*database, sender, points, {}, clock, log};
   flow::ChannelGuard guard{*database, clock, log};
-  flow::Intake intake{guard, settings, clock, log};
+  flow::Intake intake{guard, nullptr, settings, clock, log};
   flow::OrphanExchange orphans{*database, services, intake, clock, log};
   flow::ClientInbox inbox{*database, *spool, services, settings, points, clock, log, [] {}};
   net::HttpClient client{{}};

@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include "api/api.hpp"
+#include "api/hub_api.hpp"
 #include "app/access.hpp"
 #include "app/arkivmelding_adapter.hpp"
 #include "app/clock_watch.hpp"
+#include "app/hub_wiring.hpp"
 #include "app/identities.hpp"
 #include "app/mail.hpp"
 #include "app/open_store.hpp"
@@ -19,6 +21,7 @@
 #include "net/http_server.hpp"
 #include "ops/key_names.hpp"
 #include "ops/wrong_value.hpp"
+#include "transports/satellite_transport.hpp"
 #include "transports/transport_factory.hpp"
 
 namespace kanal::app {
@@ -252,8 +255,10 @@ struct Installation::Parts {
   flow::Services services;
   std::unique_ptr<flow::AddressBook> addresses;
   std::unique_ptr<WebhookPoster> webhook_poster;
+  std::unique_ptr<flow::Hub> hub;  ///< null: this installation is none
   std::unique_ptr<flow::Engine> engine;
   std::unique_ptr<net::HttpServer> server;
+  std::unique_ptr<net::HttpServer> hub_server;
 
   Result<void> read_identity();
   Result<void> open_lookup(const std::vector<transports::Factory>& enabled);
@@ -262,6 +267,7 @@ struct Installation::Parts {
   Result<std::string> installation_id();
   transports::KeptSecrets kept_secrets();
   Result<void> make_services(const std::vector<transports::Factory>& enabled);
+  Result<void> make_hub();
   Result<void> make_server();
   api::ManagementSettings management();
   [[nodiscard]] std::vector<ops::Metric> metrics() const;
@@ -371,12 +377,30 @@ transports::KeptSecrets Installation::Parts::kept_secrets() {
 Result<void> Installation::Parts::make_services(const std::vector<transports::Factory>& enabled) {
   auto id = installation_id();
   if (!id) return failed(id);
+  auto satellite = read_satellite(config, clock);
+  if (!satellite) return failed(satellite);
   const transports::Resources resources{config, *http, *registry, identities, clock, log, *id, kept_secrets()};
   for (const auto& factory : enabled) {
     auto transport = factory.make(resources);
     if (!transport) return failed(std::move(transport).error(), factory.service.str());
+    const bool through_hub =
+        *satellite && std::ranges::find((*satellite)->services, factory.service) != (*satellite)->services.end();
+    if (through_hub) {
+      *transport = std::make_unique<transports::SatelliteTransport>(std::move(*transport), (*satellite)->hub,
+                                                                    settings.own_organisation.str());
+    }
     services.add(std::move(*transport));
   }
+  return {};
+}
+
+Result<void> Installation::Parts::make_hub() {
+  auto setup = read_hub(config);
+  if (!setup) return failed(setup);
+  if (!*setup) return {};
+  hub = std::make_unique<flow::Hub>(*store, std::move((*setup)->settings), clock, log);
+  hub_server = std::make_unique<net::HttpServer>(
+      std::move((*setup)->server), api::make_hub_api({*hub, *spool, std::move((*setup)->satellites), log}), log);
   return {};
 }
 
@@ -446,7 +470,8 @@ Result<void> Installation::Parts::make_server() {
       flow::SubmitParts{*store, *spool, *addresses, *own_certificate, *arkivmelding, points, services, settings, clock,
                         log},
       flow::TellingParts{*webhook_poster, *webhooks, config.list("difi.move.feature.statusQueueIncludes"),
-                         mailer.get()});
+                         mailer.get()},
+      hub.get());
   if (auto prepared = engine->prepare(); !prepared) return failed(prepared);
   auto api = api_settings(config);
   if (!api) return failed(api);
@@ -461,7 +486,7 @@ Result<void> Installation::Parts::make_server() {
   if (!options) return failed(options);
   auto handler =
       api::make_api({engine->submit(), engine->inbox(), engine->board(), services, *store, *spool, *addresses, clock,
-                     log, std::move(*api), engine->webhooks(), engine->guard(), engine->orphans()});
+                     log, std::move(*api), engine->webhooks(), engine->guard(), engine->orphans(), hub.get()});
   server = std::make_unique<net::HttpServer>(std::move(*options), std::move(handler), log);
   return {};
 }
@@ -487,12 +512,17 @@ Result<std::unique_ptr<Installation>> Installation::make(ops::Config config, Clo
   if (auto done = parts->make_watchers(); !done) return failed(done);
   if (auto done = parts->open_store(); !done) return failed(done);
   if (auto done = parts->make_services(enabled); !done) return failed(done);
+  if (auto done = parts->make_hub(); !done) return failed(done);
   if (auto done = parts->make_server(); !done) return failed(done);
   return std::unique_ptr<Installation>(new Installation(std::move(parts)));
 }
 
 Result<void> Installation::start() {
   if (auto listening = parts_->server->start(); !listening) return failed(listening);
+  if (parts_->hub_server) {
+    if (auto listening = parts_->hub_server->start(); !listening) return failed(listening);
+    parts_->log.info("hub_started", {{"url", parts_->hub_server->url()}});
+  }
   auto scheduling = parts_->config.boolean("app.scheduling.enable");
   if (!scheduling) return failed(scheduling);
   if (*scheduling) parts_->engine->start();
@@ -512,7 +542,10 @@ Result<void> Installation::start() {
 void Installation::stop() {
   if (!parts_) return;
   if (parts_->clock_watch) parts_->clock_watch->stop();
-  parts_->server->stop(parts_->config.milliseconds("kanal.shutdown-deadline").value_or(seconds(30)));
+  const auto deadline = parts_->config.milliseconds("kanal.shutdown-deadline").value_or(seconds(30));
+  if (parts_->hub) parts_->hub->stop();
+  if (parts_->hub_server) parts_->hub_server->stop(deadline);
+  parts_->server->stop(deadline);
   parts_->engine->stop();
 }
 

@@ -66,6 +66,11 @@ bool only_dead_channels(const ServiceChannels& row, Time now) {
 
 /// How it is set up, when nothing speaks against it.
 std::string set_up(const ServiceChannels& row) {
+  if (!row.hub.empty()) return "sends itself, and gets what is its from the hub " + row.hub;
+  if (!row.satellites.empty() && row.isolation == domain::Isolation::single_installation) {
+    return fmt::format("reads the queue for its organisation, and gives {} what is theirs",
+                       fmt::join(row.satellites, ", "));
+  }
   switch (row.isolation) {
     case domain::Isolation::by_channel: {
       const auto own = own_names(row);
@@ -170,7 +175,8 @@ std::string_view name_of(ChannelVerdict verdict) {
 }
 
 Result<std::vector<ServiceChannels>> report_channels(ports::Store& store, const Services& services,
-                                                     const ChannelGuard& guard, const StatusBoard& board, Time now) {
+                                                     const ChannelGuard& guard, const StatusBoard& board, Time now,
+                                                     const Hub* hub) {
   std::vector<ServiceChannels> rows;
   auto read = store.read([&](ports::View& view) -> Result<void> {
     rows.clear();
@@ -184,6 +190,8 @@ Result<std::vector<ServiceChannels>> report_channels(ports::Store& store, const 
       row.isolation = descriptor.isolation;
       row.property = descriptor.isolation_property;
       row.receives = descriptor.receives;
+      row.hub = descriptor.hub;
+      if (hub != nullptr) row.satellites = hub->satellites_of(row.service);
       add_channels(view, *transport, guard, row);
       for (const auto& finding : findings) {
         if (finding.service == row.service) row.evidence.push_back(finding);

@@ -9,6 +9,7 @@
 #include "base/time.hpp"
 #include "flow/channel_guard.hpp"
 #include "flow/first_look.hpp"
+#include "flow/hub.hpp"
 #include "flow/services.hpp"
 #include "flow/status_board.hpp"
 #include "ports/store.hpp"
@@ -41,6 +42,8 @@ struct ServiceChannels {
   domain::Isolation isolation{};
   std::string property;
   bool receives = false;
+  std::string hub{};                      ///< where it receives from instead of the service itself; empty: nowhere
+  std::vector<std::string> satellites{};  ///< who gets their part from this installation
   std::vector<HeardChannel> channels;
   ChannelVerdict verdict = ChannelVerdict::good;
   std::string text;                      ///< the verdict in words
@@ -58,9 +61,10 @@ constexpr Duration evidence_counts_for = std::chrono::hours(24);
 /// Counting stops here for each service: more is simply many.
 constexpr std::int64_t most_open_counted = 10'000;
 
-/// All enabled services, in order. Reads the store.
+/// All enabled services, in order. Reads the store. `hub`: null when this installation is none.
 Result<std::vector<ServiceChannels>> report_channels(ports::Store& store, const Services& services,
-                                                     const ChannelGuard& guard, const StatusBoard& board, Time now);
+                                                     const ChannelGuard& guard, const StatusBoard& board, Time now,
+                                                     const Hub* hub = nullptr);
 
 /// How many messages are under way on each channel of each row, of the inbox's organisation. Reads one row per message,
 /// so it is for who looks at the table, not for health.

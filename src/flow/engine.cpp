@@ -13,12 +13,13 @@ StatusFeed::FailureHandler mail_orders(const SubmitParts& parts, const TellingPa
 
 }  // namespace
 
-Engine::Engine(SubmitParts parts, TellingParts telling)
+Engine::Engine(SubmitParts parts, TellingParts telling, Hub* hub)
     : parts_(parts),
+      hub_(hub),
       pool_(parts.settings.receive_workers),
       dispatcher_(parts.store, parts.blobs, parts.services, parts.settings, parts.points, parts.clock, parts.log),
       guard_(parts.store, parts.clock, parts.log),
-      intake_(guard_, parts.settings, parts.clock, parts.log),
+      intake_(guard_, hub, parts.settings, parts.clock, parts.log),
       orphans_(parts.store, parts.services, intake_, parts.clock, parts.log),
       submit_(parts, [this] { dispatcher_.hint(); }),
       inbox_(parts.store, parts.blobs, parts.services, parts.settings, parts.points, parts.clock, parts.log,
@@ -45,6 +46,7 @@ void Engine::start() {
   parts_.store.listen([this](ports::Change change) {
     if (change == ports::Change::job) {
       dispatcher_.hint();
+      if (hub_ != nullptr) hub_->hint();
       if (failure_mail_) failure_mail_->hint();
       return;
     }

@@ -12,6 +12,7 @@
 #include "flow/dispatcher.hpp"
 #include "flow/failure_mail.hpp"
 #include "flow/housekeeping.hpp"
+#include "flow/hub.hpp"
 #include "flow/intake.hpp"
 #include "flow/lookout.hpp"
 #include "flow/orphan_exchange.hpp"
@@ -33,7 +34,8 @@ struct TellingParts {
 
 class Engine {
  public:
-  Engine(SubmitParts parts, TellingParts telling);
+  /// `hub`: gives other installations what is theirs; null: this one has everything to itself. Outlives the engine.
+  Engine(SubmitParts parts, TellingParts telling, Hub* hub = nullptr);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -53,6 +55,7 @@ class Engine {
 
  private:
   SubmitParts parts_;
+  Hub* hub_;
   StatusBoard board_;
   WorkerPool pool_;
   Dispatcher dispatcher_;

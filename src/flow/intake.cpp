@@ -51,14 +51,23 @@ ports::Conversation incoming_conversation(const ports::Descriptor& service, cons
 
 }  // namespace
 
-Intake::Intake(ChannelGuard& guard, const Settings& settings, Clock& clock, Log& log)
-    : guard_(guard), settings_(settings), clock_(clock), log_(log) {}
+Intake::Intake(ChannelGuard& guard, Hub* hub, const Settings& settings, Clock& clock, Log& log)
+    : guard_(guard), hub_(hub), settings_(settings), clock_(clock), log_(log) {}
 
 Result<void> Intake::stored(ports::Txn& txn, ports::RemoteItem& item) {
   item.state = ports::RemoteItem::State::stored;
   item.verdict = domain::Verdict::ours;
   item.attempts = 0;
   return txn.put(item);
+}
+
+/// It waits here for the installation that it belongs to; the service is done with it.
+Result<void> Intake::give_away(ports::Txn& txn, const Satellite& satellite, ports::RemoteItem& item,
+                               const ports::InboundDocument& document) {
+  if (auto kept = hub_->keep(txn, satellite, item, document); !kept) return kept;
+  item.refers_to = document.sbd.message_id();
+  item.reason = "for " + satellite.name;
+  return stored(txn, item);
 }
 
 /// A message that another installation has begun to take: if both took it, it would be delivered twice.
@@ -127,6 +136,7 @@ Result<void> Intake::apply(ports::Txn& txn, const ports::Descriptor& service, co
     if (!answered) return failed(answered);
     return apply(txn, service, inbox, item, *answered, raw);
   }
+  if (document.probe) return stored(txn, item);
   if (document.receipt) return apply_service_receipt(txn, service, inbox, item, *document.receipt);
   const auto* type = domain::find_message_type(document.sbd.document.type);
   const bool receipt = type != nullptr && type->is_receipt && !type->names_no_message;
@@ -135,6 +145,9 @@ Result<void> Intake::apply(ports::Txn& txn, const ports::Descriptor& service, co
   if (type == nullptr) {
     return quarantine(txn, service, item,
                       Error{"sbd.type_unknown", "unknown document type", Disposition::reject, {}, {}}, raw, {});
+  }
+  if (const auto* satellite = hub_ == nullptr ? nullptr : hub_->owner_of(txn, service.service, document)) {
+    return give_away(txn, *satellite, item, document);
   }
   if (type->is_status) return apply_status(txn, service, inbox, item, document);
   if (receipt) {
@@ -281,7 +294,7 @@ Result<void> Intake::apply_message(ports::Txn& txn, const ports::Descriptor& ser
   auto created = txn.add_status(conversation.id, ReceiptStatus::opprettet, now);
   if (!created) return failed(created);
   const auto ttl = sbd.expected_response();
-  if (!type->is_receipt && ttl && now > ttl->utc) {
+  if (!type->is_receipt && ttl && document.taken.value_or(now) > ttl->utc) {
     auto expired =
         txn.add_status(conversation.id, ReceiptStatus::levetid_utlopt, now, std::string(domain::expired_description));
     if (!expired) return failed(expired);

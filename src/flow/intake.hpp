@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "flow/channel_guard.hpp"
+#include "flow/hub.hpp"
 #include "flow/settings.hpp"
 #include "ports/store.hpp"
 #include "ports/transport.hpp"
@@ -15,7 +16,8 @@ namespace kanal::flow {
 
 class Intake {
  public:
-  Intake(ChannelGuard& guard, const Settings& settings, Clock& clock, Log& log);
+  /// `hub`: gives other installations what is theirs; null: there are none.
+  Intake(ChannelGuard& guard, Hub* hub, const Settings& settings, Clock& clock, Log& log);
 
   /// Applies one document and puts the item's new state: stored (acknowledge it) or, for somebody else's answer, seen.
   /// Of an item that is not known to be ours, only an answer to a message of ours is taken. `raw`: the durable raw
@@ -40,10 +42,13 @@ class Intake {
                                              const ports::InboundDocument& document);
   Result<void> apply_message(ports::Txn& txn, const ports::Descriptor& service, ports::RemoteItem& item,
                              const ports::InboundDocument& document);
+  Result<void> give_away(ports::Txn& txn, const Satellite& satellite, ports::RemoteItem& item,
+                         const ports::InboundDocument& document);
   Result<void> leave(ports::Txn& txn, ports::RemoteItem& item, const ports::InboundDocument& document);
   Result<void> stored(ports::Txn& txn, ports::RemoteItem& item);
 
   ChannelGuard& guard_;
+  Hub* hub_;
   const Settings& settings_;
   Clock& clock_;
   Log& log_;

@@ -48,6 +48,7 @@ struct Descriptor {
   std::string upload_size_text;         ///< the limit as configured, for error texts: `1GB`
   std::chrono::hours default_ttl{24};
   bool receives = false;                     ///< has inboxes to poll
+  std::string hub{};                         ///< address of the hub that it receives through; empty: the service's own
   bool answers_with_status = false;          ///< MOTTATT and LEVERT go back as documents (status-services)
   bool needs_own_certificate_check = false;  ///< own certificate must equal the one in Virksert (DPO, DPE)
   std::chrono::milliseconds polling_interval{15000};
@@ -171,6 +172,10 @@ struct InboundDocument {
   /// What its sender calls it, at services that give an id of their own to each attempt: what comes with the same name
   /// once more is the same message. Empty: nothing is known.
   std::string sent_as{};
+  /// When a hub took it from the service: what came in time then is in time, however long it waited there.
+  std::optional<Time> taken{};
+  /// This installation sent it to itself, to see whether it comes back: there is nothing in it.
+  bool probe = false;
 };
 
 /// What open() may use.

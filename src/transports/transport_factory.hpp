@@ -20,8 +20,8 @@
 
 namespace kanal::transports {
 
-/// Secrets that a transport was given and that must survive a restart, sealed in the store. Absent functions: nothing
-/// does.
+/// Small texts, secrets among them, that a transport was given and that must survive a restart, sealed in the store.
+/// Absent functions: nothing does.
 struct KeptSecrets {
   std::function<std::optional<Secret>(std::string_view name)> recall{};
   std::function<void(std::string_view name, const Secret& secret)> keep{};  ///< replaces

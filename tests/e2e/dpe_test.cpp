@@ -58,6 +58,11 @@ class Dpe : public BenchTest {
     EXPECT_TRUE(answer && answer->ok());
     return answer ? answer->body : "";
   }
+  /// The lookout has had its chance.
+  void let_time_pass() {
+    const auto until = steady_clock::now() + seconds(1);
+    EXPECT_TRUE(in_time([&] { return steady_clock::now() > until; }, seconds(0)));
+  }
   std::size_t orphans(const std::string& name) {
     return boost::json::parse(management(name, "channels/orphans")).as_array().size();
   }
@@ -203,6 +208,60 @@ TEST_F(Dpe, AThiefInTheQueueIsNoticed) {
     const auto all = alarms("S");
     return std::ranges::any_of(all, [](const auto& one) { return one.starts_with("D6 unseen-number-"); });
   })) << ::testing::PrintToString(findings("S"));
+}
+
+TEST_F(Dpe, AThiefWhileNobodyReadIsNoticedAfterTheRestart) {
+  start_both();
+  expect_once(post("R", einnsyn::request()), "R", "S");
+  EXPECT_THAT(alarms("S"), IsEmpty());
+  stop("S");
+  bus().skip_sequence(einnsyn::agency_queue, 1);  // taken meanwhile
+  start_agency();
+  expect_once(post("R", einnsyn::request()), "R", "S");
+  EXPECT_TRUE(in_time([&] {
+    const auto all = alarms("S");
+    return std::ranges::any_of(all, [](const auto& one) { return one.starts_with("D6 unseen-number-"); });
+  })) << ::testing::PrintToString(findings("S"));
+}
+
+TEST_F(Dpe, ARestartAloneIsNoSignOfAnybody) {
+  start_both();
+  for (int i = 0; i < 3; ++i) {
+    expect_once(post("R", einnsyn::request()), "R", "S");
+    stop("S");
+    start_agency();
+  }
+  clock.advance(minutes(30));
+  expect_once(post("R", einnsyn::request()), "R", "S");
+  EXPECT_THAT(alarms("S"), IsEmpty());
+}
+
+TEST_F(Dpe, ACanaryComesBackUnlessSomebodyTakesIt) {
+  const auto canary_waits = [&] { return bus().messages(einnsyn::agency_queue).size() == 1; };
+  arm("servicebus.head.503", std::nullopt, einnsyn::agency_queue);
+  start_agency({"--kanal.dpe.canary-interval=1h"});
+  ASSERT_TRUE(eventually(canary_waits));
+  national.faults().disarm_all();
+  ASSERT_TRUE(in_time([&] { return is_empty(); }));
+  clock.advance(minutes(20));
+  let_time_pass();
+  EXPECT_THAT(alarms("S"), IsEmpty());
+  EXPECT_EQ(orphans("S"), 0U);
+
+  arm("servicebus.head.503", std::nullopt, einnsyn::agency_queue);
+  clock.advance(hours(1));
+  ASSERT_TRUE(eventually(canary_waits));
+  const auto stolen = bus().receive(einnsyn::agency_queue, milliseconds(0));
+  ASSERT_TRUE(stolen && *stolen);
+  bus().complete(einnsyn::agency_queue, std::to_string((*stolen)->sequence), (*stolen)->lock_token);
+  national.faults().disarm_all();
+  EXPECT_TRUE(in_time(
+      [&] {
+        const auto all = alarms("S");
+        return std::ranges::any_of(all, [](const auto& one) { return one.starts_with("D6 lost-canary-"); });
+      },
+      minutes(1)))
+      << ::testing::PrintToString(findings("S"));
 }
 
 TEST_F(Dpe, AnInstallationThatOnlySendsLeavesTheQueueAlone) {

@@ -382,7 +382,8 @@ TEST_F(Dpfio, TwoInstallationsAtOneAccountAreToldOf) {
         return health("R").find("connections read account") != std::string::npos ||
                health("R2").find("connections read account") != std::string::npos;
       },
-      seconds(20)));
+      seconds(5)))
+      << "not faster: tokens end, and with them connections";
 }
 
 TEST_F(Dpfio, AFurtherAccountReceivesForItsOwnOrganisation) {

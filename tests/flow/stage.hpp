@@ -337,7 +337,7 @@ class FlowStage : public ::testing::Test {
   flow::StatusBoard board;
   ScriptedTransport* transport = nullptr;
   flow::ChannelGuard guard{*database, clock, log};
-  flow::Intake intake{guard, settings, clock, log};
+  flow::Intake intake{guard, nullptr, settings, clock, log};
 };
 
 }  // namespace kanal::testing

@@ -175,7 +175,7 @@ std::vector<Errand> errands_of(const DemoPlan& plan, const DemoParty& sender, bo
   if (first && !plan.altinn_resident.empty()) {
     errands.push_back({letter_to_resident("digital_dpv", plan.altinn_resident, files), "DPV", in_altinn});
   }
-  if (first && plan.einnsyn) {
+  if (sender.publishes && plan.einnsyn) {
     errands.push_back({letter_to_einnsyn("publisering", "0192:" + plan.einnsyn_orgnr, plan.orgnr,
                                          {{"journal.jsonld", "application/ld+json", R"({"@graph": []})"}}),
                        "DPE", on_paper});
@@ -207,7 +207,8 @@ Result<DemoOutcome> run_demo(const DemoPlan& plan, net::HttpClient& http, std::o
   std::vector<DemoParty> parties = plan.senders;
   if (plan.einnsyn) {
     parties.push_back(*plan.einnsyn);
-    arrivals_expected += 2;  // what is published, and what is asked for
+    // What is published, and what is asked for.
+    arrivals_expected += 1 + static_cast<std::size_t>(std::ranges::count(plan.senders, true, &DemoParty::publishes));
   }
   if (plan.fiks_io) arrivals_expected += 2;  // a question, and its answer
   for (const auto& sender : parties) {

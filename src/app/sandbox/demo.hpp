@@ -19,6 +19,7 @@ struct DemoParty {
   std::string name;     ///< `agency-main`
   std::string channel;  ///< empty: none
   std::string url;
+  bool publishes = false;  ///< at eInnsyn
 };
 
 /// An installation that gets an arkivmelding.
@@ -45,7 +46,7 @@ struct DemoPlan {
   std::string altinn_resident;         ///< gets a letter in Altinn from the first sender; empty: nobody does
   std::string altinn_orgnr;            ///< an organisation that gets one; empty: none does
   std::string orgnr{};                 ///< of the senders
-  std::optional<DemoParty> einnsyn{};  ///< gets a publication from the first sender, and asks it for access
+  std::optional<DemoParty> einnsyn{};  ///< gets what senders publish, and asks the first one for access
   std::string einnsyn_orgnr{};
   std::optional<DemoAccounts> fiks_io{};  ///< absent: nothing goes over DPFIO
   std::chrono::milliseconds limit{60'000};

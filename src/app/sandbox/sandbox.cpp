@@ -22,6 +22,7 @@ using namespace std::chrono;
 constexpr std::string_view keystore_password = "sandbox";
 constexpr milliseconds ready_limit{20'000};
 constexpr std::uint16_t simulators_after = 10;  ///< their ports follow the installations' ones
+constexpr std::uint16_t hub_after = 8;
 
 Result<void> write_file(const fs::path& path, std::string_view content) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
@@ -58,7 +59,7 @@ std::string system_user_name(const std::string& orgnr) {
 std::vector<InstallationPlan> demo_installations() {
   const DpfUse both{true, true};
   return {{"agency-main", agency_orgnr, "", {}, both, false, true, "innsyn"},
-          {"agency-vendor-a", agency_orgnr, "fagsys-a", {}},
+          {"agency-vendor-a", agency_orgnr, "fagsys-a", {}, {}, false, false, "innsyn", "agency-main"},
           {"agency-vendor-b", agency_orgnr, "fagsys-b", {}},
           {"municipality", municipality_orgnr, "", {}, {}, false, true},
           {"fjordvik", fjordvik_orgnr, "", {}, both, true},
@@ -119,6 +120,7 @@ Result<void> Sandbox::prepare() {
   http_ = std::make_unique<net::HttpClient>(std::move(client));
 
   std::map<std::string, crypto::Identity> identities;
+  hub_port_ = plan_.first_port == 0 ? free_port() : static_cast<std::uint16_t>(plan_.first_port + hub_after);
   std::uint16_t next = plan_.first_port;
   for (const auto& installation : plan_.installations) {
     if (!identities.contains(installation.orgnr)) {
@@ -152,8 +154,12 @@ Result<void> Sandbox::prepare() {
     auto at_ks = register_at_ks(installation, identities.at(installation.orgnr).certificate);
     auto at_fiks_io = register_at_fiks_io(installation, identities.at(installation.orgnr).certificate);
     if (!at_fiks_io) return failed(at_fiks_io);
-    at_ks.merge(*at_fiks_io);
-    if (auto written = write_configuration(installation, port, at_ks); !written) return failed(written);
+    auto link = link_to_hub(installation, ca);
+    if (!link) return failed(link);
+    auto more = std::move(at_ks);
+    more.merge(*at_fiks_io);
+    more.merge(*link);
+    if (auto written = write_configuration(installation, port, more); !written) return failed(written);
   }
   return {};
 }
@@ -236,13 +242,46 @@ Result<std::map<std::string, std::string>> Sandbox::register_at_fiks_io(const In
   return settings;
 }
 
+Result<std::map<std::string, std::string>> Sandbox::link_to_hub(const InstallationPlan& installation,
+                                                                const crypto::Identity& ca) {
+  std::map<std::string, std::string> settings;
+  const auto pem_of = [&](const std::string& name, std::string_view what) {
+    return plan_.folder / fmt::format("hub-{}.{}", name, what);
+  };
+  const auto write_link = [&](const std::string& name) -> Result<void> {
+    if (fs::exists(pem_of(name, "key"))) return {};
+    const auto identity = crypto::issue(
+        ca, {name, "Kanal Sandbox", "", {"localhost", "127.0.0.1"}, clock_.now() - days(1), clock_.now() + days(3650)});
+    if (auto written = write_file(pem_of(name, "pem"), identity.certificate.pem()); !written) return written;
+    return write_file(pem_of(name, "key"), identity.key.pem());
+  };
+  std::size_t satellites = 0;
+  for (const auto& other : plan_.installations) {
+    if (other.hub != installation.name) continue;
+    if (auto written = write_link(other.name); !written) return failed(written);
+    const auto entry = fmt::format("kanal.hub.satellites[{}].", satellites++);
+    settings[entry + "name"] = other.name;
+    settings[entry + "certificate"] = "file:" + pem_of(other.name, "pem").string();
+  }
+  if (satellites > 0) {
+    settings["kanal.hub.port"] = std::to_string(hub_port_);
+    settings["kanal.hub.address"] = "127.0.0.1";
+  }
+  if (!installation.hub.empty()) settings["kanal.hub.url"] = fmt::format("https://127.0.0.1:{}", hub_port_);
+  if (settings.empty()) return settings;
+  if (auto written = write_link(installation.name); !written) return failed(written);
+  settings["kanal.hub.certificate"] = "file:" + pem_of(installation.name, "pem").string();
+  settings["kanal.hub.key"] = "file:" + pem_of(installation.name, "key").string();
+  return settings;
+}
+
 std::string Sandbox::account_of(const std::string& name) const {
   const auto found = accounts_.find(name);
   return found == accounts_.end() ? std::string{} : found->second;
 }
 
 Result<void> Sandbox::write_configuration(const InstallationPlan& installation, std::uint16_t port,
-                                          const std::map<std::string, std::string>& at_ks) {
+                                          const std::map<std::string, std::string>& more) {
   std::map<std::string, std::string> settings{
       {"server.port", std::to_string(port)},
       {"difi.ssl.enabled", "false"},
@@ -289,7 +328,7 @@ Result<void> Sandbox::write_configuration(const InstallationPlan& installation, 
     settings["difi.move.nextmove.serviceBus.pollingrate"] = std::to_string(plan_.polling.count());
   }
   if (!installation.channel.empty()) settings["difi.move.dpo.message-channel"] = installation.channel;
-  settings.insert(at_ks.begin(), at_ks.end());
+  settings.insert(more.begin(), more.end());
   for (const auto& [key, value] : installation.settings) settings[key] = value;
   std::string text = "# Made by `kanal sandbox`.\n";
   for (const auto& [key, value] : settings) fmt::format_to(std::back_inserter(text), "{}={}\n", key, value);

@@ -41,6 +41,8 @@ struct InstallationPlan {
   bool only_dpf = false;
   bool fiks_io = false;        ///< has an account at Fiks IO, where that can run
   std::string einnsyn_mode{};  ///< uses DPE, and reads the queue of this mode: `innsyn` or `data`; empty: does not
+  /// The installation that is its hub for DPE; empty: it reads the queue itself.
+  std::string hub{};
 };
 
 struct SandboxPlan {
@@ -104,8 +106,11 @@ class Sandbox {
   /// Its account at Fiks IO, as register_at_ks().
   Result<std::map<std::string, std::string>> register_at_fiks_io(const InstallationPlan& installation,
                                                                  const crypto::Certificate& certificate);
+  /// Its end of the link between a hub and its satellites, as register_at_ks().
+  Result<std::map<std::string, std::string>> link_to_hub(const InstallationPlan& installation,
+                                                         const crypto::Identity& ca);
   Result<void> write_configuration(const InstallationPlan& installation, std::uint16_t port,
-                                   const std::map<std::string, std::string>& at_ks);
+                                   const std::map<std::string, std::string>& more);
 
   SandboxPlan plan_;
   Clock& clock_;
@@ -114,6 +119,7 @@ class Sandbox {
   std::unique_ptr<net::HttpClient> http_;
   std::map<std::string, std::uint16_t> ports_;
   std::map<std::string, std::string> accounts_;  ///< at Fiks IO
+  std::uint16_t hub_port_ = 0;
   std::map<std::string, ChildProcess> processes_;
 };
 

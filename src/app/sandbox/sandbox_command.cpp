@@ -30,7 +30,8 @@ int list_faults() {
 DemoPlan demo_plan(const Sandbox& sandbox) {
   DemoPlan plan;
   for (const auto& installation : sandbox.installations()) {
-    DemoParty party{installation.name, installation.channel, sandbox.url(installation.name)};
+    DemoParty party{installation.name, installation.channel, sandbox.url(installation.name),
+                    !installation.einnsyn_mode.empty()};
     if (installation.name == duplicate_name) continue;
     if (installation.orgnr == municipality_orgnr) {
       plan.receivers.push_back({std::move(party),

@@ -10,11 +10,17 @@ namespace {
 
 /// Of a message that was never seen, by its number.
 constexpr std::string_view unseen = "unseen-number-";
+/// Of a canary that did not come back, by its message id.
+constexpr std::string_view lost_canary = "lost-canary-";
 
 }  // namespace
 
 DpeInbox::DpeInbox(const Settings& settings, BusClient& bus, const Resources& resources)
-    : settings_(settings), resources_(resources), locked_(settings, bus, resources.clock, resources.log) {}
+    : settings_(settings),
+      bus_(bus),
+      resources_(resources),
+      locked_(settings, bus, resources.clock, resources.log, resources.kept),
+      canary_(settings, resources.installation_id) {}
 
 std::vector<ports::Inbox> DpeInbox::inboxes() const {
   if (!settings_.receives) return {};
@@ -26,7 +32,30 @@ std::string DpeInbox::problem() const {
   return problem_;
 }
 
+/// One that cannot be sent now is not missed: the next one flies in its time.
+void DpeInbox::send_canary(std::stop_token stop) {
+  const Time now = resources_.clock.now();
+  std::optional<domain::Sbd> canary;
+  {
+    const std::scoped_lock lock(mutex_);
+    canary = canary_.next(now);
+    // Before it leaves: its answer may be here before the service's is.
+    if (canary) canary_.sent(*canary, now);
+  }
+  if (!canary) return;
+  const auto body = "{\"sbd\":" + domain::write_sbd(*canary) + "}";
+  MemorySource source(bytes_of(body));
+  const Envelope envelope{canary->document.instance_identifier, canary->conversation_id().str(), "status",
+                          std::chrono::hours(1)};
+  const auto sent = bus_.send(settings_.own_queue(), envelope, source, std::move(stop));
+  if (sent) return;
+  resources_.log.warning("canary_not_sent", {{"reason", sent.error().text()}});
+  const std::scoped_lock lock(mutex_);
+  canary_.returned(*canary);
+}
+
 Result<std::vector<ports::Listed>> DpeInbox::list(std::stop_token stop) {
+  send_canary(stop);
   auto ids = locked_.refresh(std::move(stop));
   {
     const std::scoped_lock lock(mutex_);
@@ -46,8 +75,8 @@ Result<ports::RemoteItem> DpeInbox::describe(const ports::Inbox& inbox, const st
   item.service = ServiceIdentifier("DPE");
   item.inbox = inbox.id;
   item.remote_id = remote_id;
-  if (remote_id.starts_with(unseen)) {
-    item.sender = "an unknown sender";
+  if (remote_id.starts_with(unseen) || remote_id.starts_with(lost_canary)) {
+    item.sender = remote_id.starts_with(unseen) ? "an unknown sender" : "this installation itself";
     item.created = item.published = resources_.clock.now();
     return item;
   }
@@ -73,7 +102,13 @@ Result<ports::InboundDocument> DpeInbox::open(const ports::RemoteItem& item, con
   auto message = locked_.find(item.remote_id);
   if (!message) return failed(message);
   if (message->too_large) return reject("dpe.too_large", "the message is larger than any that DPE carries");
-  return read_package(raw, resources_.identities, settings_, resources_.clock, resources_.log, context.blobs);
+  auto document = read_package(raw, resources_.identities, settings_, resources_.clock, resources_.log, context.blobs);
+  const std::scoped_lock lock(mutex_);
+  if (document && canary_.is_own(document->sbd)) {
+    canary_.returned(document->sbd);
+    document->probe = true;
+  }
+  return document;
 }
 
 Result<ports::Acknowledged> DpeInbox::acknowledge(const ports::RemoteItem& item) {
@@ -87,6 +122,10 @@ Result<ports::Acknowledged> DpeInbox::acknowledge(const ports::RemoteItem& item)
 Result<std::vector<std::string>> DpeInbox::confirmed(const ports::Inbox&, Time, std::stop_token) {
   std::vector<std::string> ids;
   for (const auto number : locked_.missing()) ids.push_back(fmt::format("{}{}", unseen, number));
+  const std::scoped_lock lock(mutex_);
+  // While the queue cannot be read, nothing can come back.
+  if (!problem_.empty()) return ids;
+  for (const auto& id : canary_.lost(resources_.clock.now())) ids.push_back(fmt::format("{}{}", lost_canary, id));
   return ids;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ports/transport.hpp"
+#include "transports/dpe/canary.hpp"
 #include "transports/dpe/locked_messages.hpp"
 #include "transports/transport_factory.hpp"
 
@@ -35,10 +36,14 @@ class DpeInbox final : public ports::Surveillance {
   Result<int> fetches(const ports::RemoteItem& item) override;
 
  private:
+  void send_canary(std::stop_token stop);
+
   const Settings& settings_;
+  BusClient& bus_;
   Resources resources_;
   LockedMessages locked_;
   mutable std::mutex mutex_;
+  Canary canary_;  ///< under the mutex
   std::string problem_;
 };
 

@@ -5,6 +5,7 @@
 #include "domain/channel.hpp"
 #include "lookup/token_settings.hpp"
 #include "ops/wrong_value.hpp"
+#include "transports/receive_mode.hpp"
 
 namespace kanal::transports::dpe {
 namespace {
@@ -87,6 +88,20 @@ Result<void> read_limits(const ops::Config& config, Settings& settings) {
   return {};
 }
 
+/// A national service's room: at most one an hour (8.2).
+Result<void> read_canary(const ops::Config& config, Settings& settings) {
+  const std::string property = "kanal.dpe.canary-interval";
+  auto interval = config.milliseconds(property);
+  if (!interval) return failed(interval);
+  settings.canary_interval = *interval;
+  if (interval->count() > 0 && *interval < std::chrono::hours(1)) {
+    return ops::wrong_value(config, property, config.text_or(property, ""), "must be 1h or longer, or 0 for none");
+  }
+  settings.status_document_type = config.text_or("difi.move.nextmove.status-document-type", "");
+  settings.status_process = config.text_or("difi.move.einnsyn.receipt-process", "");
+  return {};
+}
+
 Result<void> read_times(const ops::Config& config, Settings& settings) {
   for (const auto& [name, into] :
        {std::pair{"pollingrate", &settings.polling_interval}, std::pair{"connectTimeout", &settings.timeout}}) {
@@ -124,15 +139,16 @@ Result<Settings> read_settings(const ops::Config& config, const crypto::Identity
   auto source = key_settings(config, own);
   if (!source) return failed(source);
   settings.key = std::move(*source);
-  auto receives = config.boolean("kanal.dpe.receive");
+  auto receives = read_whole_receive_mode(config, "kanal.dpe.receive", "DPE");
   if (!receives) return failed(receives);
-  settings.receives = *receives;
+  settings.receives = *receives == ReceiveMode::all;
   settings.channel = config.text_or("kanal.dpe.message-channel", "");
   if (!domain::is_channel_name(settings.channel)) {
     return ops::wrong_value(config, "kanal.dpe.message-channel", settings.channel, "must match ^[a-zA-Z0-9-_]{0,25}$");
   }
   if (auto read = read_limits(config, settings); !read) return failed(read);
   if (auto read = read_times(config, settings); !read) return failed(read);
+  if (auto read = read_canary(config, settings); !read) return failed(read);
   const auto services = config.list("difi.move.nextmove.status-services");
   settings.answers_with_status = std::ranges::find(services, "DPE") != services.end();
   return settings;

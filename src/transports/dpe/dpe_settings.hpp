@@ -45,6 +45,9 @@ struct Settings : PackageRules {
   std::string upload_size_text;
   std::chrono::hours default_ttl{24};
   bool answers_with_status = true;
+  std::chrono::milliseconds canary_interval{0};  ///< between messages to itself (8.2, D6); 0: none
+  std::string status_document_type;              ///< of those
+  std::string status_process;
 
   /// The one queue that this installation reads.
   [[nodiscard]] std::string own_queue() const { return queue_name(organisation, name_of(mode)); }

@@ -26,13 +26,33 @@ std::string id_of(const Locked& message) {
   return fmt::format("{}.{}", message.sequence, message.message_id.substr(0, longest_id));
 }
 
-LockedMessages::LockedMessages(const Settings& settings, BusClient& bus, Clock& clock, Log& log)
+LockedMessages::LockedMessages(const Settings& settings, BusClient& bus, Clock& clock, Log& log, KeptSecrets kept)
     : settings_(settings),
       bus_(bus),
       clock_(clock),
       log_(log),
       queue_(settings.own_queue()),
-      seen_from_(clock.monotonic()) {}
+      seen_from_(clock.monotonic()),
+      kept_(std::move(kept)) {
+  recall_mark();
+}
+
+std::string LockedMessages::mark_name() const { return "dpe.sequence." + queue_; }
+
+void LockedMessages::recall_mark() {
+  const auto mark = kept_.recall ? kept_.recall(mark_name()) : std::nullopt;
+  if (!mark) return;
+  watch_.recall(mark->reveal());
+  kept_mark_ = watch_.marks();
+}
+
+/// Before anything of this round can be completed: or a run after this one would miss what was.
+void LockedMessages::keep_mark() {
+  auto mark = watch_.marks();
+  if (mark == kept_mark_ || !kept_.keep) return;
+  kept_.keep(mark_name(), Secret(mark));
+  kept_mark_ = std::move(mark);
+}
 
 /// Under the mutex. An error means that the lock could not be renewed now; a lost one drops the message.
 Result<void> LockedMessages::renew(Held& held) {
@@ -109,10 +129,14 @@ Result<std::vector<std::string>> LockedMessages::refresh(std::stop_token stop) {
   const std::scoped_lock lock(mutex_);
   const Duration now = clock_.monotonic();
   // Another node of this installation may have read meanwhile.
-  if (looked_ && now - *looked_ > std::max<Duration>(minutes(2), settings_.polling_interval * 5)) watch_.forget();
+  if (looked_ && now - *looked_ > std::max<Duration>(minutes(2), settings_.polling_interval * 5)) {
+    watch_.forget();
+    recall_mark();
+  }
   renew_all();
   const auto leftover = unwanted();
   const auto locked = lock_more(stop);
+  keep_mark();
   give_back(leftover);
   if (!locked && held_.empty()) return failed(locked);
   if (locked) looked_ = now;

@@ -13,13 +13,14 @@
 #include "base/log.hpp"
 #include "transports/dpe/bus_client.hpp"
 #include "transports/dpe/sequence_watch.hpp"
+#include "transports/transport_factory.hpp"
 
 namespace kanal::transports::dpe {
 
 class LockedMessages {
  public:
-  /// All outlive it.
-  LockedMessages(const Settings& settings, BusClient& bus, Clock& clock, Log& log);
+  /// All outlive it. `kept` remembers how far the queue was read.
+  LockedMessages(const Settings& settings, BusClient& bus, Clock& clock, Log& log, KeptSecrets kept = {});
 
   /// Ids of all that is locked now, in the order of the queue: renews what it has, and locks what has come. What the
   /// round before left untouched goes back, for its owner may wait for it, unless it has gone back often enough.
@@ -59,6 +60,9 @@ class LockedMessages {
   void give_back(const std::vector<std::string>& ids);
   Result<void> lock_more(const std::stop_token& stop);
   void add(Locked message);
+  [[nodiscard]] std::string mark_name() const;
+  void recall_mark();
+  void keep_mark();
 
   const Settings& settings_;
   BusClient& bus_;
@@ -71,6 +75,8 @@ class LockedMessages {
   Duration seen_from_;            ///< what came before is not in `seen_`
   std::set<std::string> stored_;  ///< acknowledged while not locked: completed as soon as they come again
   SequenceWatch watch_;
+  const KeptSecrets kept_;
+  std::string kept_mark_;
   Duration lock_length_ = std::chrono::seconds(60);
   std::optional<Duration> looked_;
 };

@@ -1,6 +1,9 @@
 #include "transports/dpe/sequence_watch.hpp"
 
 #include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
 
 namespace kanal::transports::dpe {
 namespace {
@@ -36,6 +39,25 @@ std::vector<std::uint64_t> SequenceWatch::missing_since(Duration until) {
 void SequenceWatch::forget() {
   highest_.clear();
   missing_.clear();
+}
+
+std::string SequenceWatch::marks() const {
+  std::vector<std::uint64_t> numbers;
+  for (const auto& [partition, highest] : highest_) numbers.push_back(highest);
+  return fmt::format("{}", fmt::join(numbers, " "));
+}
+
+void SequenceWatch::recall(std::string_view marks) {
+  while (!marks.empty()) {
+    const auto end = std::min(marks.find(' '), marks.size());
+    std::uint64_t number = 0;
+    const auto [stop, error] = std::from_chars(marks.data(), marks.data() + end, number);
+    if (error == std::errc{} && stop == marks.data() + end) {
+      auto& highest = highest_[static_cast<std::uint16_t>(number >> partition_shift)];
+      highest = std::max(highest, number);
+    }
+    marks.remove_prefix(std::min(end + 1, marks.size()));
+  }
 }
 
 }  // namespace kanal::transports::dpe

@@ -40,5 +40,20 @@ TEST(SequenceWatch, ABeginningALeapAndABreakProveNothing) {
   EXPECT_THAT(watch.missing_since(seconds(1)), IsEmpty());
 }
 
+TEST(SequenceWatch, GoesOnWhereAnEarlierRunEnded) {
+  SequenceWatch before;
+  constexpr std::uint64_t other = std::uint64_t{5} << 48U;
+  for (const auto number : {std::uint64_t{10}, std::uint64_t{12}, other + 7}) before.met(number, seconds(1));
+  SequenceWatch after;
+  after.recall(before.marks());
+  EXPECT_EQ(after.marks(), before.marks());
+  after.met(14, seconds(2));
+  after.met(other + 8, seconds(2));
+  EXPECT_THAT(after.missing_since(seconds(2)), ElementsAre(13)) << "taken while nobody read here";
+  SequenceWatch fresh;
+  fresh.recall(" x 3y 99999999999999999999 ");
+  EXPECT_EQ(fresh.marks(), "");
+}
+
 }  // namespace
 }  // namespace kanal::transports::dpe

@@ -9,6 +9,7 @@
 #include "ops/key_names.hpp"
 #include "ops/wrong_value.hpp"
 #include "transports/dpf/on_behalf_accounts.hpp"
+#include "transports/receive_mode.hpp"
 
 namespace kanal::transports::dpf {
 namespace {
@@ -204,9 +205,14 @@ Result<void> read_times(const ops::Config& config, Settings& settings) {
   if (auto read = read_flag(config, "difi.move.feature.enableReceipts", settings.ask_statuses); !read) {
     return failed(read);
   }
+  auto mode = read_receive_mode(config, "kanal.dpf.receive");
+  if (!mode) return failed(mode);
   if (!settings.ask_statuses) {
     settings.warnings.push_back(
         "difi.move.feature.enableReceipts is false: messages end at LEVERT, nobody asks for LEST");
+  } else if (*mode == ReceiveMode::none) {
+    settings.ask_statuses = false;
+    settings.warnings.push_back("kanal.dpf.receive is none: nobody asks what became of messages");
   }
   auto interval = config.milliseconds("kanal.status.interval");
   if (!interval) return failed(interval);

@@ -6,6 +6,7 @@
 #include "lookup/token_settings.hpp"
 #include "ops/wrong_value.hpp"
 #include "transports/dpf/on_behalf_accounts.hpp"
+#include "transports/receive_mode.hpp"
 
 namespace kanal::transports::dpf {
 namespace {
@@ -84,7 +85,10 @@ Result<InnSettings> read_inn_settings(const ops::Config& config, const std::vect
   InnSettings settings;
   auto enabled = config.boolean(key("enable"));
   if (!enabled) return failed(enabled);
-  settings.enabled = *enabled;
+  // All that SvarInn has is messages.
+  auto mode = read_receive_mode(config, "kanal.dpf.receive");
+  if (!mode) return failed(mode);
+  settings.enabled = *enabled && *mode == ReceiveMode::all;
   if (!settings.enabled) return settings;
   auto root = config.required(key("baseUrl"));
   if (!root) return failed(root);

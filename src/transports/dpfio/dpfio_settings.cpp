@@ -9,6 +9,7 @@
 #include "lookup/token_settings.hpp"
 #include "ops/key_names.hpp"
 #include "ops/wrong_value.hpp"
+#include "transports/receive_mode.hpp"
 
 namespace kanal::transports::dpfio {
 namespace {
@@ -122,9 +123,9 @@ Result<void> read_places(const ops::Config& config, Settings& settings) {
 }
 
 Result<void> read_queue(const ops::Config& config, Settings& settings) {
-  auto receives = config.boolean("kanal.dpfio.receive");
+  auto receives = read_whole_receive_mode(config, "kanal.dpfio.receive", "DPFIO");
   if (!receives) return failed(receives);
-  settings.receives = *receives;
+  settings.receives = *receives == ReceiveMode::all;
   auto deduplicate = config.boolean("kanal.dpfio.deduplicate");
   if (!deduplicate) return failed(deduplicate);
   settings.deduplicate = *deduplicate;

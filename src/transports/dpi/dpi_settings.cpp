@@ -8,6 +8,7 @@
 #include "ops/key_names.hpp"
 #include "ops/wrong_value.hpp"
 #include "transports/dpi/channels.hpp"
+#include "transports/receive_mode.hpp"
 
 namespace kanal::transports::dpi {
 namespace {
@@ -103,9 +104,14 @@ Result<void> read_selectors(const ops::Config& config, Settings& settings) {
   }
   auto receipts = config.boolean("difi.move.feature.enableReceipts");
   if (!receipts) return failed(receipts);
-  settings.fetch_receipts = *receipts;
-  if (!*receipts) {
-    settings.warnings.push_back("difi.move.feature.enableReceipts is false: messages end at SENDT, no receipt is read");
+  // All that DPI has for a sender is answers.
+  auto mode = read_receive_mode(config, "kanal.dpi.receive");
+  if (!mode) return failed(mode);
+  settings.fetch_receipts = *receipts && *mode != ReceiveMode::none;
+  if (!settings.fetch_receipts) {
+    settings.warnings.push_back(
+        fmt::format("{}: messages end at SENDT, no receipt is read",
+                    *receipts ? "kanal.dpi.receive is none" : "difi.move.feature.enableReceipts is false"));
   }
   return {};
 }

@@ -8,6 +8,7 @@
 #include "lookup/token_settings.hpp"
 #include "ops/key_names.hpp"
 #include "ops/wrong_value.hpp"
+#include "transports/receive_mode.hpp"
 
 namespace kanal::transports::dpo {
 namespace {
@@ -57,6 +58,20 @@ Result<std::vector<Reportee>> reportees_of(const ops::Config& config) {
   return reportees;
 }
 
+/// Answers come alone on a channel of one's own only: without one, messages come with them.
+Result<bool> receives_of(const ops::Config& config, const std::vector<Reportee>& reportees) {
+  auto mode = read_receive_mode(config, "kanal.dpo.receive");
+  if (!mode) return failed(mode);
+  const bool all_channelled =
+      std::ranges::all_of(reportees, [](const Reportee& reportee) { return reportee.channel.value_or("") != ""; });
+  if (*mode == ReceiveMode::answers && !all_channelled) {
+    return ops::wrong_value(
+        config, "kanal.dpo.receive", "answers",
+        "needs difi.move.dpo.message-channel: without a channel, messages and answers come together");
+  }
+  return *mode != ReceiveMode::none;
+}
+
 }  // namespace
 
 Result<const Reportee*> Settings::reportee(const std::string& organisation) const {
@@ -88,6 +103,9 @@ Result<Settings> read_settings(const ops::Config& config, const crypto::Identity
   if (!reportees) return failed(reportees);
   settings.reportees = std::move(*reportees);
   settings.retired_channels = config.list("kanal.dpo.retired-channels");
+  auto receives = receives_of(config, settings.reportees);
+  if (!receives) return failed(receives);
+  settings.receives = *receives;
 
   auto refuse = config.boolean("kanal.dpo.refuse-unknown-channel");
   if (!refuse) return failed(refuse);

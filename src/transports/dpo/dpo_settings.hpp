@@ -29,6 +29,7 @@ struct Settings : PackageRules {
   lookup::TokenClient token_client;
   std::vector<Reportee> reportees;  ///< own organisation first
   std::vector<std::string> retired_channels;
+  bool receives = true;  ///< `kanal.dpo.receive`
   bool refuse_unknown_channel = true;
   bool describe_installation = false;
   std::chrono::milliseconds polling_interval{15000};

@@ -44,7 +44,7 @@ ports::Descriptor describe_service(const Settings& settings) {
   descriptor.upload_size_limit = settings.upload_size_limit;
   descriptor.upload_size_text = settings.upload_size_text;
   descriptor.default_ttl = settings.default_ttl;
-  descriptor.receives = true;
+  descriptor.receives = settings.receives;
   descriptor.answers_with_status = settings.answers_with_status;
   descriptor.needs_own_certificate_check = true;
   descriptor.polling_interval = settings.polling_interval;
@@ -222,6 +222,7 @@ Result<ports::StatusReport> DpoTransport::status(const ports::StatusQuestion& qu
 
 std::vector<ports::Inbox> DpoTransport::inboxes() const {
   std::vector<ports::Inbox> inboxes;
+  if (!settings_.receives) return inboxes;
   inboxes.reserve(settings_.reportees.size());
   for (const auto& reportee : settings_.reportees) {
     inboxes.push_back({reportee.user.organisation, {reportee.channel, settings_.retired_channels, false}});

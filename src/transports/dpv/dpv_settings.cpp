@@ -4,6 +4,7 @@
 
 #include "lookup/token_settings.hpp"
 #include "ops/wrong_value.hpp"
+#include "transports/receive_mode.hpp"
 
 namespace kanal::transports::dpv {
 namespace {
@@ -82,10 +83,14 @@ Result<void> read_notifications(const ops::Config& config, Settings& settings) {
 Result<void> read_statuses(const ops::Config& config, Settings& settings) {
   auto receipts = config.boolean("difi.move.feature.enableReceipts");
   if (!receipts) return failed(receipts);
-  settings.ask_statuses = *receipts;
-  if (!*receipts) {
-    settings.warnings.emplace_back(
-        "difi.move.feature.enableReceipts is false: messages end at SENDT, nothing is asked about them");
+  // All that DPV has for a sender is answers.
+  auto mode = read_receive_mode(config, "kanal.dpv.receive");
+  if (!mode) return failed(mode);
+  settings.ask_statuses = *receipts && *mode != ReceiveMode::none;
+  if (!settings.ask_statuses) {
+    settings.warnings.push_back(
+        fmt::format("{}: messages end at SENDT, nothing is asked about them",
+                    *receipts ? "kanal.dpv.receive is none" : "difi.move.feature.enableReceipts is false"));
   }
   auto interval = config.milliseconds("kanal.status.interval");
   if (!interval) return failed(interval);
