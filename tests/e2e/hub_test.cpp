@@ -188,6 +188,8 @@ TEST_F(Hubs, ASatelliteThatIsAwayForDaysLosesNothing) {
   stop("arkiv");
   Names requests;
   for (int i = 0; i < 3; ++i) requests.push_back(post("R", einnsyn::request()));
+  ASSERT_TRUE(
+      in_time([&] { return std::ranges::all_of(requests, [&](const auto& id) { return has("R", id, {"SENDT"}); }); }));
   ASSERT_TRUE(in_time([&] { return in_queue() == 0; })) << "the hub has taken everything from the queue";
   EXPECT_THAT(health("H"), HasSubstr("\"arkiv\""));
   clock.advance(hours(24 * 4));
