@@ -290,6 +290,8 @@ Result<void> Intake::apply_message(ports::Txn& txn, const ports::Descriptor& ser
   }
   auto conversation = incoming_conversation(service, sbd, *type, settings_.default_ttl, now);
   if (!document.sent_as.empty()) conversation.external_system_reference = document.sent_as;
+  // The time that it lay at a hub is no part of its life: its client has as long as if it had come at once.
+  if (document.taken && *document.taken < now) conversation.expiry += now - *document.taken;
   if (auto inserted = txn.insert(conversation); !inserted) return failed(inserted);
   auto created = txn.add_status(conversation.id, ReceiptStatus::opprettet, now);
   if (!created) return failed(created);

@@ -172,7 +172,7 @@ struct InboundDocument {
   /// What its sender calls it, at services that give an id of their own to each attempt: what comes with the same name
   /// once more is the same message. Empty: nothing is known.
   std::string sent_as{};
-  /// When a hub took it from the service: what came in time then is in time, however long it waited there.
+  /// When a hub took it from the service: what came in time then is in time, and the wait since is no part of its life.
   std::optional<Time> taken{};
   /// This installation sent it to itself, to see whether it comes back: there is nothing in it.
   bool probe = false;
