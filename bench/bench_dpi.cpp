@@ -23,20 +23,12 @@ void outbound(Stage& stage, int count) {
   stage.start("agency");
   silence_suppliers(stage);
   const std::string content = random_text(letter_bytes);
-  const pid_t pid = stage.sandbox->process("agency")->pid();
-  const double used = processor_time(pid);
-  const Stopwatch watch;
-  const double submitted = submit_many(stage, count, [&] {
-    return app::letter_to_resident("digital", app::mailbox_resident, {{"brev.pdf", "application/pdf", content}});
-  });
-  wait_for([&] { return stage.count("agency", "/api/statuses?status=SENDT&size=1") >= count; });
-  report("dpi.submit.20k", count / submitted, "1/s", {{"clients", clients}});
-  const double seconds = watch.seconds();
-  report("dpi.outbound.20k", count / seconds, "1/s",
-         {{"goal", 800},
-          {"messages", count},
-          {"installation_ms_each", (processor_time(pid) - used) * 1e3 / count},
-          {"bound", "two RSA signatures and one RSA encryption per letter, and as much again in the simulator"}});
+  measure_outbound(
+      stage,
+      {"dpi", "20k", 800, "two RSA signatures and one RSA encryption per letter, and as much again in the simulator"},
+      count, [&] {
+        return app::letter_to_resident("digital", app::mailbox_resident, {{"brev.pdf", "application/pdf", content}});
+      });
 }
 
 /// A delivery receipt for everything that was sent, waiting when the installation starts.

@@ -13,8 +13,6 @@ using namespace kanal;
 using namespace kanal::bench;
 
 constexpr std::size_t document_bytes = 10'000;
-constexpr const char* sent_count = "/api/statuses?status=SENDT&size=1";
-constexpr const char* received_count = "/api/statuses?status=INNKOMMENDE_MOTTATT&size=1";
 constexpr int through_hub = 200;
 
 std::vector<app::InstallationPlan> installations() {
@@ -32,28 +30,17 @@ app::Letter publication(const std::string& content) {
 
 void outbound(Stage& stage, int count, const std::string& content) {
   stage.start("agency");
-  const pid_t pid = stage.sandbox->process("agency")->pid();
-  const double used = processor_time(pid);
-  const Stopwatch watch;
-  const double submitted = submit_many(stage, count, [&] { return publication(content); });
-  wait_for([&] { return stage.count("agency", sent_count) >= count; });
-  report("dpe.submit.10k", count / submitted, "1/s", {{"clients", clients}});
-  report("dpe.outbound.10k", count / watch.seconds(), "1/s",
-         {{"goal", 500},
-          {"messages", count},
-          {"installation_ms_each", (processor_time(pid) - used) * 1e3 / count},
-          {"bound", "an RSA signature and encryption each; client, installation and simulator share the cores"}});
+  measure_outbound(
+      stage,
+      {"dpe", "10k", 500, "an RSA signature and encryption each; client, installation and simulator share the cores"},
+      count, [&] { return publication(content); });
 }
 
 void inbound(Stage& stage, int count) {
-  const Stopwatch watch;
-  stage.start("einnsyn");
-  wait_for([&] { return stage.count("einnsyn", received_count) >= count; });
-  report("dpe.inbound.10k", static_cast<double>(stage.count("einnsyn", received_count)) / watch.seconds(), "1/s",
-         {{"goal", 500},
-          {"messages", count},
-          {"installation_ms_each", processor_time(stage.sandbox->process("einnsyn")->pid()) * 1e3 / count},
-          {"bound", "two requests and an RSA decryption each; the statuses leave and arrive at the same time"}});
+  measure_inbound(
+      stage,
+      {"dpe", "10k", 500, "two requests and an RSA decryption each; the statuses leave and arrive at the same time"},
+      count, "einnsyn");
 }
 
 /// When the hub put a status of this message into the satellite's inbox, as its log says.

@@ -109,4 +109,44 @@ inline void wait_for(const std::function<bool()>& done) {
   while (!done() && watch.seconds() < 300) std::this_thread::sleep_for(std::chrono::milliseconds(20));
 }
 
+/// What is measured, and against what.
+struct Measured {
+  std::string service;  ///< `dpi`
+  std::string size;     ///< of a document: `10k`
+  int goal = 0;         ///< messages a second
+  std::string bound;
+};
+
+/// The agency, which runs, sends `count` of what `make` gives: until all are accepted, and until all have left.
+inline void measure_outbound(Stage& stage, const Measured& measured, int count,
+                             const std::function<app::Letter()>& make) {
+  const pid_t pid = stage.sandbox->process("agency")->pid();
+  const double used = processor_time(pid);
+  const Stopwatch watch;
+  const double submitted = submit_many(stage, count, make);
+  wait_for([&] { return stage.count("agency", "/api/statuses?status=SENDT&size=1") >= count; });
+  const double seconds = watch.seconds();
+  report(measured.service + ".submit." + measured.size, count / submitted, "1/s", {{"clients", clients}});
+  report(measured.service + ".outbound." + measured.size, count / seconds, "1/s",
+         {{"goal", measured.goal},
+          {"messages", count},
+          {"installation_ms_each", (processor_time(pid) - used) * 1e3 / count},
+          {"bound", measured.bound}});
+}
+
+/// `receiver` is started, and takes the `count` messages that wait for it.
+inline void measure_inbound(Stage& stage, const Measured& measured, int count, const std::string& receiver) {
+  constexpr const char* received = "/api/statuses?status=INNKOMMENDE_MOTTATT&size=1";
+  const Stopwatch watch;
+  stage.start(receiver);
+  wait_for([&] { return stage.count(receiver, received) >= count; });
+  const double seconds = watch.seconds();
+  report(measured.service + ".inbound." + measured.size, static_cast<double>(stage.count(receiver, received)) / seconds,
+         "1/s",
+         {{"goal", measured.goal},
+          {"messages", count},
+          {"installation_ms_each", processor_time(stage.sandbox->process(receiver)->pid()) * 1e3 / count},
+          {"bound", measured.bound}});
+}
+
 }  // namespace kanal::bench

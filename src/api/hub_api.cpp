@@ -1,21 +1,18 @@
 #include "api/hub_api.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <memory>
 
-#include <fmt/format.h>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
+
+#include "api/route_support.hpp"
 
 namespace kanal::api {
 namespace {
 
 namespace json = boost::json;
-using Answer = std::variant<net::Response, std::unique_ptr<net::BodyHandler>>;
-using RequestPtr = std::shared_ptr<const net::Request>;
 using Variables = net::Router::Variables;
 
 constexpr std::int64_t most_listed = 500;
@@ -23,29 +20,14 @@ constexpr std::int64_t longest_wait = 30'000;
 constexpr std::size_t longest_body = 4096;
 constexpr std::size_t longest_id = 200;
 
-net::Response answer(int status, const json::object& body) {
-  net::Response response;
-  response.status = status;
-  response.headers.emplace_back("Content-Type", "application/json");
-  response.body = json::serialize(body);
-  return response;
+net::Response problem(int status, std::string_view text) {
+  return json_response(status, json::object{{"message", text}});
 }
-
-net::Response empty(int status) {
-  net::Response response;
-  response.status = status;
-  return response;
-}
-
-net::Response problem(int status, std::string_view text) { return answer(status, {{"message", text}}); }
 
 /// Of a query parameter: a number up to `most`; `otherwise` when it is absent or none.
 std::int64_t number(const net::Request& request, std::string_view name, std::int64_t otherwise, std::int64_t most) {
-  const auto text = request.parameter(name).value_or("");
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return otherwise;
-  return std::clamp<std::int64_t>(value, 0, most);
+  const auto value = whole_number(request.parameter(name).value_or(""));
+  return value ? std::clamp<std::int64_t>(*value, 0, most) : otherwise;
 }
 
 /// A text, then what `package` holds.
@@ -123,7 +105,7 @@ class HubApi {
     for (const auto& item : *waiting) {
       items.push_back(json::object{{"id", item.id}, {"sender", item.sender}, {"created", format_iso(item.created)}});
     }
-    return answer(200, {{"items", std::move(items)}});
+    return json_response(200, json::object{{"items", std::move(items)}});
   }
 
   Answer read(const Visit& visit, const Variables& variables) {
@@ -147,7 +129,7 @@ class HubApi {
   Answer finish(const Visit& visit, const Variables& variables) {
     auto ended = parts_.hub.finish(visit.satellite, visit.service, variables.back());
     if (!ended) return broken(ended.error());
-    return *ended ? empty(204) : problem(404, "nothing with this id waits for the satellite");
+    return *ended ? empty_response(204) : problem(404, "nothing with this id waits for the satellite");
   }
 
   Answer note_sent(const Visit& visit, const Variables& variables) {
@@ -167,7 +149,7 @@ class HubApi {
     }
     auto noted = parts_.hub.note_sent(visit.satellite, visit.service, id,
                                       ConversationId(std::string(conversation->get_string())));
-    if (noted) return empty(204);
+    if (noted) return empty_response(204);
     return noted.error().code == "hub.other_sender" ? problem(409, noted.error().message) : broken(noted.error());
   }
 

@@ -148,6 +148,11 @@ Result<json::value> parse_json(std::string_view text, std::size_t max_depth) {
   return parser.handler().release();
 }
 
+std::string text_member(const boost::json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string{};
+}
+
 std::string excerpt(std::string_view text) {
   if (text.size() <= excerpt_length) return std::string(text);
   std::size_t end = excerpt_length;

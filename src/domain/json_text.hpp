@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
 #include "base/result.hpp"
@@ -19,6 +20,9 @@ namespace kanal::domain {
 /// `max_depth`. Numbers outside the 64-bit integers are read as the nearest double, so that writing and reading them
 /// again changes nothing; one too large for that is refused.
 Result<boost::json::value> parse_json(std::string_view text, std::size_t max_depth);
+
+/// A member that is a text; empty when there is none, or it is no text.
+[[nodiscard]] std::string text_member(const boost::json::object& object, std::string_view name);
 
 /// The beginning of `text` for an error message, cut at a character border, with an ellipsis when cut.
 [[nodiscard]] std::string excerpt(std::string_view text);

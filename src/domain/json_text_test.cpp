@@ -80,5 +80,11 @@ TEST(JsonText, ExcerptsAreCutAtCharacterBorders) {
   EXPECT_EQ(excerpt(text), std::string(79, 'x') + "...");
 }
 
+TEST(JsonText, AMemberThatIsNoTextIsEmpty) {
+  const boost::json::object object{{"a", "æ"}, {"b", 1}, {"c", nullptr}};
+  EXPECT_EQ(text_member(object, "a"), "æ");
+  for (const auto* name : {"b", "c", "d"}) EXPECT_EQ(text_member(object, name), "") << name;
+}
+
 }  // namespace
 }  // namespace kanal::domain

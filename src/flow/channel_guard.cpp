@@ -72,12 +72,14 @@ std::string cause_of_orphan(const ports::Descriptor& service, const ports::Remot
 
 }  // namespace
 
+MessageId answered_by(const domain::Sbd& document) {
+  return MessageId(document.document.type == "status" ? document.document.instance_identifier
+                                                      : document.body_text("relatedToMessageId"));
+}
+
 Claim claim_of(const domain::Sbd& document) {
-  const auto& type = document.document.type;
-  return {
-      type,
-      MessageId(type == "status" ? document.document.instance_identifier : document.body_text("relatedToMessageId")),
-      document.conversation_id(), document.sender_value(), domain::write_sbd(document)};
+  return {document.document.type, answered_by(document), document.conversation_id(), document.sender_value(),
+          domain::write_sbd(document)};
 }
 
 /// What the service said to one acknowledgement.

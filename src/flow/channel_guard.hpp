@@ -22,6 +22,8 @@ struct Claim {
   std::string counterpart;
   std::string document;  ///< the whole of it, for who it belongs to
 };
+/// The message that a status or receipt of eFormidling is about; empty when it names none.
+[[nodiscard]] MessageId answered_by(const domain::Sbd& document);
 /// The claim of a status or receipt of eFormidling.
 [[nodiscard]] Claim claim_of(const domain::Sbd& document);
 

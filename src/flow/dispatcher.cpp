@@ -6,6 +6,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "domain/json_text.hpp"
 #include "domain/message_type.hpp"
 #include "flow/retry.hpp"
 
@@ -19,8 +20,7 @@ std::string member_of(const std::string& payload, std::string_view name) {
   json::error_code error;
   const auto parsed = json::parse(payload, error);
   const auto* object = error ? nullptr : parsed.if_object();
-  const auto* value = object != nullptr ? object->if_contains(name) : nullptr;
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string{};
+  return object != nullptr ? domain::text_member(*object, name) : std::string{};
 }
 
 }  // namespace

@@ -35,8 +35,9 @@ bool names(const std::vector<std::string>& list, std::string_view one) {
   return std::ranges::find(list, one) != list.end();
 }
 
-/// Nine digits, of an identifier with or without its scheme.
-std::string number_of(std::string_view identifier) { return domain::without_icd(identifier); }
+bool has_part(const Satellite& satellite, const ServiceIdentifier& service) {
+  return std::ranges::find(satellite.services, service) != satellite.services.end();
+}
 
 }  // namespace
 
@@ -64,10 +65,10 @@ const Satellite* Hub::owner_of_conversation(ports::View& view, const ServiceIden
 
 const Satellite* Hub::owner_of_answer(ports::View& view, const ServiceIdentifier& service,
                                       const domain::Sbd& answer) const {
-  const auto about = claim_of(answer);
-  if (!about.message_id.empty()) {
-    if (view.conversation(about.message_id, ports::Direction::outgoing)) return nullptr;
-    if (const auto sender = view.sent_elsewhere(service, about.message_id, {})) return find_satellite(*sender);
+  const auto about = answered_by(answer);
+  if (!about.empty()) {
+    if (view.conversation(about, ports::Direction::outgoing)) return nullptr;
+    if (const auto sender = view.sent_elsewhere(service, about, {})) return find_satellite(*sender);
   }
   if (const auto channel = answer.message_channel()) {
     for (const auto& satellite : settings_.satellites) {
@@ -81,9 +82,9 @@ const Satellite* Hub::owner_by_rule(const ServiceIdentifier& service, const doma
   const auto about = message.body_text("orgnr");
   const auto receiver = message.receiver_value();
   for (const auto& satellite : settings_.satellites) {
-    if (std::ranges::find(satellite.services, service) == satellite.services.end()) continue;
-    if (names(satellite.processes, message.process()) || names(satellite.organisations, number_of(about)) ||
-        names(satellite.organisations, number_of(receiver))) {
+    if (!has_part(satellite, service)) continue;
+    if (names(satellite.processes, message.process()) || names(satellite.organisations, domain::without_icd(about)) ||
+        names(satellite.organisations, domain::without_icd(receiver))) {
       return &satellite;
     }
   }
@@ -96,6 +97,8 @@ const Satellite* Hub::owner_of(ports::View& view, const ServiceIdentifier& servi
   if (document.receipt || document.reply || document.damage) return nullptr;
   const auto* type = domain::find_message_type(document.sbd.document.type);
   if (type == nullptr) return nullptr;
+  // What has come here before stays here, whatever the rules say by now: it would be handed out twice.
+  if (!type->is_status && view.conversation(document.sbd.message_id(), ports::Direction::incoming)) return nullptr;
   const Satellite* owner = nullptr;
   if (type->is_status || type->is_receipt) {
     owner = owner_of_answer(view, service, document.sbd);
@@ -103,8 +106,7 @@ const Satellite* Hub::owner_of(ports::View& view, const ServiceIdentifier& servi
     owner = owner_of_conversation(view, service, document.sbd.conversation_id());
     if (owner == nullptr) owner = owner_by_rule(service, document.sbd);
   }
-  const bool served = owner != nullptr && std::ranges::find(owner->services, service) != owner->services.end();
-  return served ? owner : nullptr;
+  return owner != nullptr && has_part(*owner, service) ? owner : nullptr;
 }
 
 Result<void> Hub::keep(ports::Txn& txn, const Satellite& satellite, const ports::RemoteItem& item,
@@ -234,7 +236,7 @@ Result<std::vector<SatelliteState>> Hub::states() {
 std::vector<std::string> Hub::satellites_of(const ServiceIdentifier& service) const {
   std::vector<std::string> names;
   for (const auto& satellite : settings_.satellites) {
-    if (std::ranges::find(satellite.services, service) != satellite.services.end()) names.push_back(satellite.name);
+    if (has_part(satellite, service)) names.push_back(satellite.name);
   }
   return names;
 }

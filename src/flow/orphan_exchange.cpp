@@ -30,7 +30,7 @@ Result<bool> OrphanExchange::is_ours(ports::View& view, const ServiceIdentifier&
     if (!found) return failed(found);
     return found->conversation.has_value();
   }
-  return sent_from_here(view, service, claim_of(document.sbd).message_id);
+  return sent_from_here(view, service, answered_by(document.sbd));
 }
 
 Result<OrphanOutcome> OrphanExchange::take(const ports::Orphan& orphan) {

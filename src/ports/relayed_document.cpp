@@ -3,6 +3,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "domain/json_text.hpp"
+
 namespace kanal::ports {
 namespace {
 
@@ -10,11 +12,6 @@ namespace json = boost::json;
 constexpr std::string_view sbd_member = "sbd";
 constexpr std::string_view taken_member = "taken";
 constexpr std::string_view sent_as_member = "sentAs";
-
-std::string text_of(const json::object& object, std::string_view name) {
-  const auto* value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string{};
-}
 
 }  // namespace
 
@@ -33,12 +30,12 @@ Result<InboundDocument> read_relayed(std::string_view line) {
   const auto parsed = line.size() > max_relayed_line ? json::value{} : json::parse(line, error, {}, options);
   const auto* object = error ? nullptr : parsed.if_object();
   if (object == nullptr) return reject("hub.document", "the hub gave something that is no document");
-  auto reading = domain::read_sbd(text_of(*object, sbd_member));
+  auto reading = domain::read_sbd(domain::text_member(*object, sbd_member));
   if (!reading) return failed(std::move(reading).error(), "the hub gave a document that cannot be read");
   InboundDocument document;
   document.sbd = std::move(reading->sbd);
-  document.sent_as = text_of(*object, sent_as_member);
-  if (const auto taken = parse_iso(text_of(*object, taken_member))) document.taken = taken->utc;
+  document.sent_as = domain::text_member(*object, sent_as_member);
+  if (const auto taken = parse_iso(domain::text_member(*object, taken_member))) document.taken = taken->utc;
   return document;
 }
 

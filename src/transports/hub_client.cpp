@@ -5,6 +5,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "domain/json_text.hpp"
 #include "lookup/remote_answer.hpp"
 
 namespace kanal::transports {
@@ -17,16 +18,11 @@ using namespace std::chrono;
 constexpr milliseconds margin = seconds(15);
 constexpr std::size_t longest_id = 200;
 
-std::string member(const json::object& object, std::string_view name) {
-  const auto* value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string{};
-}
-
 std::optional<HubItem> item_of(const json::value& value) {
   const auto* object = value.if_object();
   if (object == nullptr) return std::nullopt;
-  HubItem item{member(*object, "id"), member(*object, "sender"), {}};
-  const auto created = parse_iso(member(*object, "created"));
+  HubItem item{domain::text_member(*object, "id"), domain::text_member(*object, "sender"), {}};
+  const auto created = parse_iso(domain::text_member(*object, "created"));
   if (item.id.empty() || item.id.size() > longest_id || !created) return std::nullopt;
   item.created = created->utc;
   return item;

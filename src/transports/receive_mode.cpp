@@ -34,4 +34,13 @@ Result<ReceiveMode> read_whole_receive_mode(const ops::Config& config, const std
                                       service));
 }
 
+Result<std::string> why_no_answers(const ops::Config& config, const std::string& property) {
+  auto receipts = config.boolean("difi.move.feature.enableReceipts");
+  if (!receipts) return failed(receipts);
+  auto mode = read_receive_mode(config, property);
+  if (!mode) return failed(mode);
+  if (!*receipts) return std::string("difi.move.feature.enableReceipts is false");
+  return *mode == ReceiveMode::none ? property + " is none" : std::string{};
+}
+
 }  // namespace kanal::transports

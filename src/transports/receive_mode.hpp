@@ -23,4 +23,8 @@ Result<ReceiveMode> read_receive_mode(const ops::Config& config, const std::stri
 Result<ReceiveMode> read_whole_receive_mode(const ops::Config& config, const std::string& property,
                                             std::string_view service);
 
+/// Why nothing is asked about what was sent: `property` is none, or difi.move.feature.enableReceipts false. Empty: it
+/// is asked about.
+Result<std::string> why_no_answers(const ops::Config& config, const std::string& property);
+
 }  // namespace kanal::transports

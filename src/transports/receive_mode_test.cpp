@@ -50,5 +50,15 @@ TEST_F(ReceiveModes, AnswersAloneNeedSomebodyToSortThem) {
             ReceiveMode::none);
 }
 
+TEST_F(ReceiveModes, SayWhyNothingIsAsked) {
+  const auto why = [&](const std::string& lines) { return why_no_answers(config(lines), "kanal.dpv.receive").value(); };
+  const std::string off = "difi.move.feature.enableReceipts=false\n";
+  EXPECT_EQ(why(""), "");
+  EXPECT_EQ(why("kanal.dpv.receive=answers"), "");
+  EXPECT_EQ(why("kanal.dpv.receive=none"), "kanal.dpv.receive is none");
+  EXPECT_EQ(why(off + "kanal.dpv.receive=none"), "difi.move.feature.enableReceipts is false");
+  EXPECT_FALSE(why_no_answers(config("kanal.dpv.receive=some"), "kanal.dpv.receive"));
+}
+
 }  // namespace
 }  // namespace kanal::transports

@@ -103,6 +103,17 @@ TEST_F(HubTest, MessagesGoByRules) {
   EXPECT_EQ(owner(request, "arkiv"), "-") << "what cannot be read is set aside here";
 }
 
+TEST_F(HubTest, WhatTheHubHasAlreadyIsNotGivenAway) {
+  ports::Conversation c;
+  c.message_id = MessageId("m1");
+  c.direction = ports::Direction::incoming;
+  c.service = dpe;
+  c.last_update = c.expiry = clock.now();
+  EXPECT_TRUE(database->write([&](ports::Txn& txn) { return txn.insert(c); }));
+  EXPECT_EQ(owner(document("arkivmelding", "m1")), "-") << "sent again after the rules were changed";
+  EXPECT_EQ(owner(document("arkivmelding", "m2")), "politikk");
+}
+
 TEST_F(HubTest, AMessageHasOneSender) {
   ASSERT_TRUE(hub.note_sent("arkiv", dpe, MessageId("m1"), ConversationId("c1")));
   EXPECT_TRUE(hub.note_sent("arkiv", dpe, MessageId("m1"), ConversationId("c1")));

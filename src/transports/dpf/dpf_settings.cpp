@@ -202,18 +202,10 @@ Result<void> read_times(const ops::Config& config, Settings& settings) {
   auto idle = config.milliseconds(key(rest, "idle-timeout"));
   if (!idle) return failed(idle);
   settings.idle_timeout = *idle;
-  if (auto read = read_flag(config, "difi.move.feature.enableReceipts", settings.ask_statuses); !read) {
-    return failed(read);
-  }
-  auto mode = read_receive_mode(config, "kanal.dpf.receive");
-  if (!mode) return failed(mode);
-  if (!settings.ask_statuses) {
-    settings.warnings.push_back(
-        "difi.move.feature.enableReceipts is false: messages end at LEVERT, nobody asks for LEST");
-  } else if (*mode == ReceiveMode::none) {
-    settings.ask_statuses = false;
-    settings.warnings.push_back("kanal.dpf.receive is none: nobody asks what became of messages");
-  }
+  auto why_not = why_no_answers(config, "kanal.dpf.receive");
+  if (!why_not) return failed(why_not);
+  settings.ask_statuses = why_not->empty();
+  if (!why_not->empty()) settings.warnings.push_back(*why_not + ": messages end at LEVERT, nobody asks for LEST");
   auto interval = config.milliseconds("kanal.status.interval");
   if (!interval) return failed(interval);
   settings.status_interval = *interval;

@@ -102,16 +102,12 @@ Result<void> read_selectors(const ops::Config& config, Settings& settings) {
     return ops::wrong_value(config, key("pollWithoutAvsenderidentifikator"), "false",
                             "then avsenderidentifikatorListe must name at least one, or no receipt is ever fetched");
   }
-  auto receipts = config.boolean("difi.move.feature.enableReceipts");
-  if (!receipts) return failed(receipts);
   // All that DPI has for a sender is answers.
-  auto mode = read_receive_mode(config, "kanal.dpi.receive");
-  if (!mode) return failed(mode);
-  settings.fetch_receipts = *receipts && *mode != ReceiveMode::none;
-  if (!settings.fetch_receipts) {
-    settings.warnings.push_back(
-        fmt::format("{}: messages end at SENDT, no receipt is read",
-                    *receipts ? "kanal.dpi.receive is none" : "difi.move.feature.enableReceipts is false"));
+  auto why_not = why_no_answers(config, "kanal.dpi.receive");
+  if (!why_not) return failed(why_not);
+  settings.fetch_receipts = why_not->empty();
+  if (!why_not->empty()) {
+    settings.warnings.push_back(*why_not + ": messages end at SENDT, no receipt is read");
   }
   return {};
 }

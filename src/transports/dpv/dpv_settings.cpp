@@ -81,16 +81,12 @@ Result<void> read_notifications(const ops::Config& config, Settings& settings) {
 }
 
 Result<void> read_statuses(const ops::Config& config, Settings& settings) {
-  auto receipts = config.boolean("difi.move.feature.enableReceipts");
-  if (!receipts) return failed(receipts);
   // All that DPV has for a sender is answers.
-  auto mode = read_receive_mode(config, "kanal.dpv.receive");
-  if (!mode) return failed(mode);
-  settings.ask_statuses = *receipts && *mode != ReceiveMode::none;
-  if (!settings.ask_statuses) {
-    settings.warnings.push_back(
-        fmt::format("{}: messages end at SENDT, nothing is asked about them",
-                    *receipts ? "kanal.dpv.receive is none" : "difi.move.feature.enableReceipts is false"));
+  auto why_not = why_no_answers(config, "kanal.dpv.receive");
+  if (!why_not) return failed(why_not);
+  settings.ask_statuses = why_not->empty();
+  if (!why_not->empty()) {
+    settings.warnings.push_back(*why_not + ": messages end at SENDT, nothing is asked about them");
   }
   auto interval = config.milliseconds("kanal.status.interval");
   if (!interval) return failed(interval);
