@@ -34,6 +34,7 @@ GUARDED = {
     r"boost/(beast|asio)/": {"net", "app"},
     r"curl/": {"net"},
     r"amqp(_\w+)?\.h": {"net"},
+    r"proton/": {"net"},
     r"libxml/": {"formats"},
     r"archive(_entry)?\.h": {"formats"},
     r"openssl/": {"crypto", "net"},

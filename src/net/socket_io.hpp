@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "base/bytes.hpp"
 #include "net/tls_context.hpp"
@@ -24,6 +25,9 @@ class SocketIo {
   /// `tls` may be null: plain.
   SocketIo(int socket, const TlsContext* tls)
       : socket_(socket), tls_(tls ? tls->open(socket_) : nullptr), secure_(tls) {}
+  /// With a session made elsewhere on the same socket; null: plain.
+  SocketIo(int socket, TlsContext::Session session)
+      : socket_(socket), tls_(std::move(session)), secure_(tls_ != nullptr) {}
   SocketIo(const SocketIo&) = delete;
   SocketIo& operator=(const SocketIo&) = delete;
 

@@ -4,10 +4,8 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
-#include <sys/socket.h>
 
 #include <array>
-#include <cerrno>
 
 namespace kanal::net {
 namespace {
@@ -27,25 +25,6 @@ tl::unexpected<Error> refused(const std::string& what) {
   ERR_clear_error();
   return reject("server.tls", what + " (" + reason.data() + ")");
 }
-
-int socket_of(BIO* bio) { return *static_cast<const int*>(BIO_get_data(bio)); }
-
-// OpenSSL's own socket BIO writes without MSG_NOSIGNAL: a client that hangs up would kill the process.
-int socket_write(BIO* bio, const char* data, int size) {
-  BIO_clear_retry_flags(bio);
-  const auto sent = ::send(socket_of(bio), data, static_cast<std::size_t>(size), MSG_NOSIGNAL);
-  if (sent < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_write(bio);
-  return static_cast<int>(sent);
-}
-
-int socket_read(BIO* bio, char* into, int size) {
-  BIO_clear_retry_flags(bio);
-  const auto got = ::recv(socket_of(bio), into, static_cast<std::size_t>(size), 0);
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_read(bio);
-  return static_cast<int>(got);
-}
-
-long socket_control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
 
 Result<void> use_certificate(SSL_CTX* context, const std::string& pem) {
   const Bio in = memory(pem);
@@ -94,12 +73,8 @@ Result<TlsContext> TlsContext::make(const ServerTls& options) {
   ERR_clear_error();
   TlsContext made;
   made.context_.reset(SSL_CTX_new(TLS_server_method()));
-  made.socket_method_.reset(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "kanal socket"));
   SSL_CTX* const context = made.context_.get();
-  BIO_METHOD* const method = made.socket_method_.get();
-  if (!context || !method || BIO_meth_set_write(method, socket_write) != 1 ||
-      BIO_meth_set_read(method, socket_read) != 1 || BIO_meth_set_ctrl(method, socket_control) != 1 ||
-      SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1) {
+  if (!context || !made.socket_bio_.usable() || SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1) {
     return refused("TLS cannot be set up");
   }
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
@@ -120,14 +95,7 @@ Result<TlsContext> TlsContext::make(const ServerTls& options) {
 
 TlsContext::Session TlsContext::open(const int& socket) const {
   Session session(SSL_new(context_.get()));
-  BIO* const bio = BIO_new(socket_method_.get());
-  if (!session || !bio) {
-    BIO_free(bio);
-    return nullptr;
-  }
-  BIO_set_data(bio, const_cast<int*>(&socket));
-  BIO_set_init(bio, 1);
-  SSL_set_bio(session.get(), bio, bio);
+  if (!session || !socket_bio_.attach(session.get(), socket)) return nullptr;
   SSL_set_accept_state(session.get());
   return session;
 }

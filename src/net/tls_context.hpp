@@ -8,17 +8,9 @@
 
 #include "base/result.hpp"
 #include "net/http_server.hpp"
+#include "net/socket_bio.hpp"
 
 namespace kanal::net {
-
-/// Calls a C library's own release function.
-template <auto function>
-struct Release {
-  template <class T>
-  void operator()(T* object) const {
-    function(object);
-  }
-};
 
 class TlsContext {
  public:
@@ -32,7 +24,7 @@ class TlsContext {
  private:
   TlsContext() = default;
   std::unique_ptr<SSL_CTX, Release<SSL_CTX_free>> context_;
-  std::unique_ptr<BIO_METHOD, Release<BIO_meth_free>> socket_method_;
+  SocketBio socket_bio_;
 };
 
 }  // namespace kanal::net
