@@ -328,6 +328,13 @@ void add_service_bus_faults(std::vector<FaultName>& out) {
        {"servicebus.head.no_properties", "BrokerProperties are absent (subject: queue)"},
        {"servicebus.head.text_sequence", "SequenceNumber is a text (subject: queue)"},
        {"servicebus.head.unknown_members", "BrokerProperties have members nobody has seen before (subject: queue)"},
+       {"servicebus.amqp.cut", "AMQP: the connection is cut (subject: queue)"},
+       {"servicebus.amqp.cut_after_lock", "AMQP: a message is locked, and the connection cut (subject: queue)"},
+       {"servicebus.amqp.detach", "AMQP: the link is detached, as one that was idle (subject: queue)"},
+       {"servicebus.amqp.token_refused", "AMQP: $cbs answers 401 (subject: queue)"},
+       {"servicebus.amqp.busy", "AMQP: a link is refused, the server is busy (subject: queue)"},
+       {"servicebus.amqp.no_drain", "AMQP: credit is never given back (subject: queue)"},
+       {"servicebus.amqp.no_annotations", "AMQP: a message comes without its number (subject: queue)"},
        {"servicebus.complete.lost_answer", "completed, the answer is lost (subject: queue or sequence number)"},
        {"servicebus.complete.lock_lost", "the lock is lost early, 404 (subject: queue or sequence number)"}});
 }

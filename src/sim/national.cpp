@@ -44,6 +44,7 @@ ServiceBusOptions service_bus_options(const NationalOptions& options) {
   out.site = site(options, options.ports.service_bus);
   out.rules = options.service_bus;
   out.policy.key = options.sas_key;
+  out.amqp_port = options.ports.service_bus_amqp;
   return out;
 }
 

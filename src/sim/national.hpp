@@ -46,6 +46,7 @@ struct NationalOptions {
     std::uint16_t fiks_io = 0;
     std::uint16_t fiks_io_amqp = 0;
     std::uint16_t fiks_io_login = 0;
+    std::uint16_t service_bus_amqp = 0;
   } ports{};
   BrokerRules broker{};
   bool registry_requires_token = true;

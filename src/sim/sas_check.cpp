@@ -51,15 +51,24 @@ bool covers(std::string_view resource, std::string_view url) {
 
 }  // namespace
 
+std::optional<Time> sas_expiry(std::string_view token) {
+  const auto members = members_of(token);
+  if (!members) return std::nullopt;
+  const auto& expiry = members->at("se");
+  std::int64_t seconds = 0;
+  const auto* end = expiry.data() + expiry.size();
+  const auto [stop, error] = std::from_chars(expiry.data(), end, seconds);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  return Time(std::chrono::seconds(seconds));
+}
+
 Result<void> SasCheck::check(std::string_view token, std::string_view url, std::chrono::seconds skew) const {
   if (token.empty()) return refused("MissingToken: the request carries no Authorization header");
   const auto members = members_of(token);
   if (!members) return refused("MalformedToken: the SharedAccessSignature cannot be read");
   const auto& expiry = members->at("se");
-  std::int64_t seconds = 0;
-  const auto* end = expiry.data() + expiry.size();
-  const auto [stop, error] = std::from_chars(expiry.data(), end, seconds);
-  if (error != std::errc{} || stop != end) return refused("MalformedToken: se is no number of seconds");
+  const auto end = sas_expiry(token);
+  if (!end) return refused("MalformedToken: se is no number of seconds");
   const auto signature = decoded(members->at("sig"));
   const auto resource = decoded(members->at("sr"));
   const auto name = decoded(members->at("skn"));
@@ -72,7 +81,7 @@ Result<void> SasCheck::check(std::string_view token, std::string_view url, std::
   if (!good(policy.key) && !good(policy.former_key)) {
     return refused("InvalidSignature: The token has an invalid signature");
   }
-  if (Time(std::chrono::seconds(seconds)) + skew <= clock_.now()) return refused("ExpiredToken: The token is expired");
+  if (*end + skew <= clock_.now()) return refused("ExpiredToken: The token is expired");
   if (!covers(lower_case(*resource), lower_case(url))) {
     return refused("InvalidAudience: The token is for another resource");
   }

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,9 @@ struct SasPolicy {
   std::string key{};
   std::string former_key{};  ///< empty: none
 };
+
+/// The end of a token, as it says itself; nothing when it cannot be read.
+[[nodiscard]] std::optional<Time> sas_expiry(std::string_view token);
 
 class SasCheck {
  public:

@@ -113,13 +113,20 @@ ServiceBus::ServiceBus(ServiceBusOptions options, const Environment& environment
     : environment_(environment),
       sas_(std::move(options.policy), environment.clock),
       state_(options.rules, environment.clock),
+      amqp_(options.site, options.amqp_port, state_, sas_, environment_),
       site_("servicebus", with_workers(std::move(options.site)), environment) {
   add_routes();
   add_admin_routes();
 }
 
+Result<void> ServiceBus::start() {
+  if (auto started = amqp_.start(); !started) return started;
+  return site_.start();
+}
+
 void ServiceBus::stop() {
   state_.close();
+  amqp_.stop();
   site_.stop();
 }
 

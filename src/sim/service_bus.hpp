@@ -1,5 +1,6 @@
-// Azure Service Bus as DPE uses it over REST (dpe.md sections 2, 3, 5 and 11): one namespace, SAS tokens checked
-// strictly, peek-lock. A queue with `/$deadletterqueue` behind its name is the queue of its dead letters.
+// Azure Service Bus as DPE uses it over REST and AMQP 1.0 (service_bus_amqp.hpp; dpe.md sections 2, 3, 5, 7.2 and 11):
+// one namespace, SAS tokens checked strictly, peek-lock. A queue with `/$deadletterqueue` behind its name is the queue
+// of its dead letters.
 //   POST /{queue}/messages                       send
 //   POST /{queue}/messages/head[?timeout=s]      lock the first message and get it
 //   DELETE /{queue}/messages/{id}/{lock}         complete       PUT: unlock       POST: renew the lock
@@ -16,6 +17,7 @@
 
 #include "sim/answers.hpp"
 #include "sim/sas_check.hpp"
+#include "sim/service_bus_amqp.hpp"
 #include "sim/service_bus_state.hpp"
 #include "sim/simulator.hpp"
 
@@ -25,18 +27,21 @@ struct ServiceBusOptions {
   SiteOptions site{};
   ServiceBusRules rules{};
   SasPolicy policy{};
+  std::uint16_t amqp_port = 0;  ///< 0: any free one
 };
 
 class ServiceBus {
  public:
   ServiceBus(ServiceBusOptions options, const Environment& environment);
 
-  Result<void> start() { return site_.start(); }
+  Result<void> start();
   /// Those who wait for a message get none.
   void stop();
   [[nodiscard]] std::string url() const { return site_.url(); }
   /// What `difi.move.nextmove.serviceBus.baseUrl` is set to: host and port.
   [[nodiscard]] std::string host() const;
+  /// Of AMQP 1.0, at the same host.
+  [[nodiscard]] std::uint16_t amqp_port() const { return amqp_.port(); }
 
   [[nodiscard]] ServiceBusState& state() { return state_; }
   [[nodiscard]] SasCheck& sas() { return sas_; }
@@ -74,6 +79,7 @@ class ServiceBus {
   Environment environment_;
   SasCheck sas_;
   ServiceBusState state_;
+  ServiceBusAmqp amqp_;
   Site site_;
 };
 

@@ -3,7 +3,8 @@
 //   GET /sim/queues/{queue}/messages?limit=   with their bodies when `body=true`
 //   POST /sim/queues/{queue}/messages { "body": text, "message_id"?, "time_to_live"?: seconds }   gives { "sequence" }
 //   GET|PUT /sim/rules { "lock_duration": milliseconds, "max_delivery_count", "max_message_bytes", "max_queue_bytes",
-//                        "auto_create": bool, "partition" }   What PUT leaves out keeps its value.
+//                        "auto_create": bool, "partition", "locks_end_with_link": bool }   What PUT leaves out keeps
+//                        its value.
 //   PUT /sim/sas-key { "key", "keep_former": bool }
 #include <algorithm>
 
@@ -30,7 +31,8 @@ json::object rules_json(const ServiceBusRules& rules) {
           {"max_message_bytes", rules.max_message_bytes},
           {"max_queue_bytes", rules.max_queue_bytes},
           {"auto_create", rules.auto_create},
-          {"partition", rules.partition}};
+          {"partition", rules.partition},
+          {"locks_end_with_link", rules.locks_end_with_link}};
 }
 
 /// False when the member is there and no number from `least` to `most`.
@@ -52,9 +54,12 @@ net::Response change_rules(ServiceBusState& state, const json::object& body) {
                     change(body, "max_queue_bytes", 1, any, rules.max_queue_bytes) &&
                     change(body, "partition", 0, 0x7fff, rules.partition);
   if (!good) return wrong("a rule is no number in its range");
-  if (const auto* value = body.if_contains("auto_create")) {
-    if (!value->is_bool()) return wrong("auto_create is true or false");
-    rules.auto_create = value->get_bool();
+  for (const auto& [name, into] :
+       {std::pair{"auto_create", &rules.auto_create}, std::pair{"locks_end_with_link", &rules.locks_end_with_link}}) {
+    const auto* value = body.if_contains(name);
+    if (value == nullptr) continue;
+    if (!value->is_bool()) return wrong(std::string(name) + " is true or false");
+    *into = value->get_bool();
   }
   state.change_rules([&](ServiceBusRules& into) { into = rules; });
   return empty_answer(204);

@@ -68,6 +68,11 @@ bool ServiceBusState::exists(const std::string& queue) const {
   return find(queue) != nullptr;
 }
 
+bool ServiceBusState::receivable(const std::string& queue) {
+  const std::scoped_lock lock(mutex_);
+  return find_or_make(queue) != nullptr;
+}
+
 std::vector<std::string> ServiceBusState::queues() const {
   std::vector<std::string> names;
   const std::scoped_lock lock(mutex_);
@@ -131,10 +136,16 @@ void ServiceBusState::give_back(const std::string& name, Queue& queue, std::uint
   ++changes_;
   changed_.notify_all();
   if (at->delivery_count < rules_.max_delivery_count || name.ends_with(dead_letters)) return;
+  bury(name, queue, at, "MaxDeliveryCountExceeded");
+}
+
+void ServiceBusState::bury(const std::string& name, Queue& queue, std::vector<BusMessage>::iterator at,
+                           const std::string& reason) {
   BusMessage dead = std::move(*at);
   queue.bytes -= size_of(dead);
   queue.messages.erase(at);
-  dead.dead_letter_reason = "MaxDeliveryCountExceeded";
+  dead.lock_token.clear();
+  dead.dead_letter_reason = reason;
   auto& letters = queues_[lower_case(name) + std::string(dead_letters)];
   letters.bytes += size_of(dead);
   letters.messages.push_back(std::move(dead));
@@ -219,6 +230,26 @@ LockAnswer ServiceBusState::renew(const std::string& queue, const std::string& i
   if (at == found->messages.end()) return LockAnswer::lost;
   until = at->locked_until = clock_.now() + rules_.lock_duration;
   return LockAnswer::done;
+}
+
+LockAnswer ServiceBusState::dead_letter(const std::string& queue, const std::string& id, const std::string& lock,
+                                        const std::string& reason) {
+  const std::scoped_lock guard(mutex_);
+  auto* found = find(queue);
+  if (found == nullptr) return LockAnswer::no_queue;
+  const auto at = locked(queue, *found, id, lock);
+  if (at == found->messages.end()) return LockAnswer::lost;
+  bury(lower_case(queue), *found, at, reason);
+  return LockAnswer::done;
+}
+
+std::string ServiceBusState::locked_by(const std::string& queue, const std::string& lock) {
+  const std::scoped_lock guard(mutex_);
+  auto* found = find(queue);
+  if (found == nullptr) return {};
+  settle(queue, *found, clock_.now());
+  const auto at = std::ranges::find(found->messages, lock, &BusMessage::lock_token);
+  return lock.empty() || at == found->messages.end() ? std::string{} : std::to_string(at->sequence);
 }
 
 void ServiceBusState::break_lock(const std::string& queue, std::uint64_t sequence) {

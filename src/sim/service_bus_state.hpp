@@ -27,6 +27,8 @@ struct ServiceBusRules {
   bool auto_create = true;                                       ///< a queue nobody declared exists when it is used
   std::chrono::seconds clock_skew{300};                          ///< a token is good for so long after its end
   std::uint16_t partition = 0;                                   ///< the top 16 bits of sequence numbers
+  /// By AMQP: is what a link brought free again when the link ends? (unverified) If not, it is when the lock ends.
+  bool locks_end_with_link = false;
 };
 
 /// What a sender says of a message.
@@ -64,6 +66,8 @@ class ServiceBusState {
   /// From now on it does not exist, whatever `auto_create` says, until it is declared.
   void remove(const std::string& queue);
   [[nodiscard]] bool exists(const std::string& queue) const;
+  /// Does it exist, or would it when it is used?
+  [[nodiscard]] bool receivable(const std::string& queue);
   [[nodiscard]] std::vector<std::string> queues() const;
   /// In order, dead letters not among them; locked ones too.
   [[nodiscard]] std::vector<BusMessage> messages(const std::string& queue) const;
@@ -80,6 +84,10 @@ class ServiceBusState {
   LockAnswer unlock(const std::string& queue, const std::string& id, const std::string& lock);
   /// `until` is set when it is done.
   LockAnswer renew(const std::string& queue, const std::string& id, const std::string& lock, Time& until);
+  LockAnswer dead_letter(const std::string& queue, const std::string& id, const std::string& lock,
+                         const std::string& reason);
+  /// The number of the message that has this lock now, in decimal digits; empty when none has.
+  [[nodiscard]] std::string locked_by(const std::string& queue, const std::string& lock);
   /// Ends whatever lock a message has, as if its time had come.
   void break_lock(const std::string& queue, std::uint64_t sequence);
   /// The next message of the queue gets a number that leaves so many out.
@@ -100,6 +108,7 @@ class ServiceBusState {
   void settle(const std::string& name, Queue& queue, Time now);
   static void erase(Queue& queue, std::vector<BusMessage>::iterator at);
   void give_back(const std::string& name, Queue& queue, std::uint64_t sequence);
+  void bury(const std::string& name, Queue& queue, std::vector<BusMessage>::iterator at, const std::string& reason);
   std::vector<BusMessage>::iterator locked(const std::string& name, Queue& queue, const std::string& id,
                                            const std::string& lock);
   std::optional<BusMessage> lock_first(const std::string& name, Queue& queue);

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "sim/answers.hpp"
+#include "sim/server_tls.hpp"
 
 namespace kanal::sim {
 namespace {
@@ -18,18 +19,12 @@ using SharedRequest = std::shared_ptr<const net::Request>;
 
 constexpr std::chrono::milliseconds release_interval{20};
 
-std::string chain_pem(const crypto::Identity& identity) {
-  std::string pem = identity.certificate.pem();
-  for (const auto& issuer : identity.chain) pem += issuer.pem();
-  return pem;
-}
-
 net::ServerOptions server_options(const SiteOptions& options) {
   net::ServerOptions out;
   out.address = options.address;
   out.port = options.port;
   out.workers = options.workers;
-  if (options.tls) out.tls = net::ServerTls{chain_pem(*options.tls), options.tls->key.pem()};
+  if (options.tls) out.tls = server_tls(*options.tls);
   return out;
 }
 

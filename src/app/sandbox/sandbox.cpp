@@ -109,7 +109,8 @@ Result<void> Sandbox::prepare() {
   if (plan_.first_port != 0) {
     const auto port = static_cast<std::uint16_t>(plan_.first_port + simulators_after);
     const auto next = [&](int offset) { return static_cast<std::uint16_t>(port + offset); };
-    options.ports = {port, next(1), next(2), next(3), next(4), next(5), next(6), next(7), next(8), next(9), next(10)};
+    options.ports = {port,    next(1), next(2), next(3), next(4),  next(5),
+                     next(6), next(7), next(8), next(9), next(10), next(11)};
   }
   national_ = std::make_unique<sim::National>(std::move(options), clock_, log_);
   if (auto started = national_->start(); !started) return failed(started);
@@ -324,6 +325,7 @@ Result<void> Sandbox::write_configuration(const InstallationPlan& installation, 
   if (!installation.einnsyn_mode.empty()) {
     settings["difi.move.feature.enableDPE"] = "true";
     settings["difi.move.nextmove.serviceBus.baseUrl"] = national_->service_bus_host();
+    settings["kanal.dpe.amqp-port"] = std::to_string(national_->service_bus().amqp_port());
     settings["difi.move.nextmove.serviceBus.mode"] = installation.einnsyn_mode;
     settings["difi.move.nextmove.serviceBus.pollingrate"] = std::to_string(plan_.polling.count());
   }

@@ -78,7 +78,8 @@ void print_simulators(const Sandbox& sandbox, sim::National& national) {
   std::cout << fmt::format("  {:<16} {}\n", "broker", national.broker_url());
   std::cout << fmt::format("  {:<16} {}\n", "SvarUt", national.svarut_url());
   std::cout << fmt::format("  {:<16} {}\n", "SvarInn", national.svarinn_url());
-  std::cout << fmt::format("  {:<16} {}\n", "Service Bus", national.service_bus().url());
+  std::cout << fmt::format("  {:<16} {}, AMQP 1.0 on port {}\n", "Service Bus", national.service_bus().url(),
+                           national.service_bus().amqp_port());
   if (national.has_fiks_io()) {
     const auto& fiks_io = national.fiks_io();
     std::cout << fmt::format("  {:<16} {}, queues at {}:{}\n", "Fiks IO", fiks_io.url(), fiks_io.amqp_host(),
