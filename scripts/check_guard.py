@@ -22,6 +22,10 @@ REMOTE_ADDRESSES = {
     r"/confirmdownload": {"transports/dpo/broker_client.cpp"},
     r'"/read"': {"transports/dpi/access_point.cpp"},
     r"/(kvitterMottak|mottakFeilet)/": {"transports/dpf/svarinn_client.cpp"},
+    r"update-disposition": {"transports/dpe/amqp_forms.cpp"},
+    r"Amqp10Outcome::(accepted|rejected)": {
+        "transports/dpe/amqp_reader.cpp", "net/amqp10_core.cpp", "net/amqp10_served.cpp"
+    },
 }
 DEFINITION = re.compile(r"^\S.*\b(\w+)::(\w+)\(", re.MULTILINE)
 

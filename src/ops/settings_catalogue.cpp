@@ -12,8 +12,6 @@ using enum Setting::State;
 
 constexpr std::string_view note_persons =
     "Synthetic numbers are taken as all others: the Service Registry knows whether they exist. The line may stay.";
-constexpr std::string_view note_batch =
-    "The queue is read over HTTPS, message by message, with locks that are renewed: port 5671 is not used.";
 constexpr std::string_view note_einnsyn = "Clients name process and document type themselves. The line may stay.";
 constexpr std::string_view note_dph =
     "DPH is not available in this version: messages to it are refused and none are received.";
@@ -312,7 +310,7 @@ constexpr auto table = std::to_array<Setting>({
     {"difi.move.nextmove.serviceBus.useHttps", boolean, "true", "false only for a simulator."},
     {"difi.move.nextmove.serviceBus.pollingrate", milliseconds, "20000", "Time from one poll to the next."},
     {"difi.move.nextmove.serviceBus.readMaxMessages", integer, "50", "Messages per poll."},
-    {"difi.move.nextmove.serviceBus.batchRead", boolean, "false", "Read by AMQP.", unneeded, note_batch},
+    {"difi.move.nextmove.serviceBus.batchRead", boolean, "false", "true: the queue is read by AMQP 1.0 (port 5671), many messages at a time; false: over HTTPS, one by one. What is sent goes over HTTPS."},
     {"difi.move.nextmove.serviceBus.connectTimeout", milliseconds, "15000", "Time to connect to the Service Bus and to wait for its answer."},
     {"difi.move.nextmove.serviceBus.upload-size-limit", size, "2MB", "All attachments of a message together."},
     {"difi.move.nextmove.serviceBus.default-ttl-hours", integer, "${difi.move.nextmove.default-ttl-hours}", "Hours a message lives when the client does not say."},
@@ -421,6 +419,7 @@ constexpr auto table = std::to_array<Setting>({
     {"kanal.dpe.message-channel", text, "", "DPE: name put into what is sent, so that its statuses tell whose they are; ask Digdir before it is used in production."},
     {"kanal.dpe.canary-interval", milliseconds, "0", "DPE: how often a message is sent to the own queue, to see whether somebody else takes it: 1h or longer; 0: never. Uses a national service."},
     {"kanal.dpe.receive-wait", milliseconds, "5000", "DPE: how long an empty queue may hold a question for messages."},
+    {"kanal.dpe.amqp-port", integer, "5671", "DPE: port of AMQP 1.0 at the host of difi.move.nextmove.serviceBus.baseUrl, for batchRead; another one only for a simulator."},
     {"kanal.dpe.wire-limit", size, "1048576", "DPE: largest message that the queues take, packed: files take 1.8 times their size."},
     {"kanal.dpfio.receive", text, "all", "DPFIO: all, or none in an installation that only sends."},
     {"kanal.dpfio.accounts[n].konto-id", text, "", "DPFIO: a further account of ours at Fiks IO."},

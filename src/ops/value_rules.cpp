@@ -148,6 +148,7 @@ constexpr auto ranges = std::to_array<Range>({
     {"difi.move.dpi.mpcConcurrency", 1, 1000},
     {"difi.move.dpi.pageSize", 1, any},
     {"difi.move.nextmove.serviceBus.readMaxMessages", 1, any},
+    {"kanal.dpe.amqp-port", 1, 65535},
 });
 
 std::optional<std::string> broken_number(const Setting& setting, std::string_view value) {

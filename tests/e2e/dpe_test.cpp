@@ -13,60 +13,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
-class Dpe : public BenchTest {
- protected:
-  Dpe() { einnsyn::set_up(national); }
-  sim::ServiceBusState& bus() { return national.service_bus().state(); }
-  void start_agency(const Names& more = {}, const std::string& name = "S") {
-    auto settings = einnsyn::settings(national, "innsyn");
-    settings.insert(settings.end(), more.begin(), more.end());
-    start({name, s_org, "", settings});
-  }
-  void start_einnsyn() { start({"R", r_org, "", einnsyn::settings(national, "data")}); }
-  void start_both() {
-    start_agency();
-    start_einnsyn();
-  }
-  std::string post(const std::string& name, const app::Letter& letter) {
-    auto id = client(name).send(letter);
-    EXPECT_TRUE(id) << id.error().text();
-    return id.value_or("");
-  }
-  /// Clients take what waits, time passes, until it holds.
-  bool in_time(const std::function<bool()>& holds, seconds step = seconds(1)) {
-    return eventually([&] {
-      clock.advance(step);
-      for (const auto& [name, installation] : installations) serve(name, false);
-      return holds();
-    });
-  }
-  void expect_once(const std::string& id, const std::string& sender, const std::string& receiver) {
-    ASSERT_TRUE(in_time([&] {
-      return has(sender, id, {"OPPRETTET", "SENDT", "MOTTATT", "LEVERT"});
-    })) << ::testing::PrintToString(statuses(sender, id));
-    EXPECT_EQ(receivers_of(id), Names{receiver});
-    EXPECT_TRUE(in_time([&] { return is_empty(); })) << "everything is completed";
-    EXPECT_THAT(bus().messages(einnsyn::journal_queue + "/$deadletterqueue"), IsEmpty());
-  }
-  bool is_empty() {
-    return bus().messages(einnsyn::journal_queue).empty() && bus().messages(einnsyn::agency_queue).empty();
-  }
-  std::string management(const std::string& name, const std::string& path) {
-    net::ClientRequest request;
-    request.url = installations.at(name)->url() + "/manage/" + path;
-    const auto answer = http.send(request);
-    EXPECT_TRUE(answer && answer->ok());
-    return answer ? answer->body : "";
-  }
-  /// The lookout has had its chance.
-  void let_time_pass() {
-    const auto until = steady_clock::now() + seconds(1);
-    EXPECT_TRUE(in_time([&] { return steady_clock::now() > until; }, seconds(0)));
-  }
-  std::size_t orphans(const std::string& name) {
-    return boost::json::parse(management(name, "channels/orphans")).as_array().size();
-  }
-};
+using Dpe = EinnsynTest;
 
 TEST_F(Dpe, APublicationReachesEInnsynAndItsStatusesComeBack) {
   start_both();

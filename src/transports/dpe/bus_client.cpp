@@ -19,8 +19,6 @@ using namespace std::chrono;
 
 /// Long enough for clocks that differ by minutes.
 constexpr minutes token_life{15};
-/// What a message may bring; more is only looked at.
-constexpr std::size_t longest_body = std::size_t{16} * 1024 * 1024;
 constexpr std::size_t longest_properties = std::size_t{64} * 1024;
 constexpr std::size_t longest_lock_token = 100;
 constexpr std::size_t max_json_depth = 8;
@@ -110,9 +108,33 @@ Result<Locked> read_broker_properties(std::string_view header, Time now, std::op
       static_cast<int>(std::clamp<std::uint64_t>(number_of_member(*object, "DeliveryCount").value_or(1), 1, 1'000'000));
   message.enqueued = lookup::parse_http_date(text_of_member(*object, "EnqueuedTimeUtc")).value_or(now);
   const auto until = lookup::parse_http_date(text_of_member(*object, "LockedUntilUtc"));
-  message.locked_for = until ? std::min<Duration>(*until - date.value_or(now), longest_lock) : assumed_lock;
-  if (message.locked_for <= Duration::zero()) message.locked_for = assumed_lock;
+  message.locked_for = lock_length(until, date.value_or(now));
   return message;
+}
+
+Duration lock_length(std::optional<Time> until, Time now) {
+  if (!until || *until <= now) return assumed_lock;
+  return std::min<Duration>(*until - now, longest_lock);
+}
+
+Error credentials_refused(const std::string& policy, const std::string& said) {
+  return {"dpe.credentials",
+          fmt::format("the Service Bus refuses the key of policy {} (401): check "
+                      "difi.move.nextmove.serviceBus.sasKeyName and baseUrl, and the clock. {}",
+                      policy, said),
+          Disposition::retry,
+          {},
+          {}};
+}
+
+Error queue_missing(const std::string& queue, const std::string& said) {
+  return {"dpe.queue_missing",
+          fmt::format("the queue {} does not exist ({}): Digdir makes it when the organisation is set up "
+                      "for eInnsyn",
+                      queue, said),
+          Disposition::retry,
+          patience,
+          {}};
 }
 
 BusClient::BusClient(const Settings& settings, net::HttpClient& http, SasKeySource& keys, Clock& clock)
@@ -129,19 +151,11 @@ Error BusClient::error_of(const net::ClientResponse& response, const std::string
     return error;
   };
   if (status == 401) {
-    return make(Disposition::retry, "dpe.credentials",
-                fmt::format("the Service Bus refuses the key of policy {} (401): check "
-                            "difi.move.nextmove.serviceBus.sasKeyName and baseUrl, and the clock. {}",
-                            settings_.policy, said));
-  }
-  if (status == 404 || status == 410) {
-    auto error = make(Disposition::retry, "dpe.queue_missing",
-                      fmt::format("the queue {} does not exist ({}): Digdir makes it when the organisation is set up "
-                                  "for eInnsyn",
-                                  queue, status));
-    error.retry_after = patience;
+    auto error = credentials_refused(settings_.policy, said);
+    error.retry_after = lookup::retry_after(response, clock_.now());
     return error;
   }
+  if (status == 404 || status == 410) return queue_missing(queue, std::to_string(status));
   if (status == 403) {
     const bool size =
         contains_ignoring_case(response.body, "size") && !contains_ignoring_case(response.body, "quotaexceeded");

@@ -36,7 +36,18 @@ struct Locked {
   Duration locked_for{};  ///< from when the answer came
   std::shared_ptr<const Bytes> body;
   bool too_large = false;  ///< then `body` is only its beginning
+  // By AMQP: the connection that brought it, and its number there.
+  std::uint64_t link = 0;
+  std::uint64_t delivery = 0;
 };
+/// The same whichever way the queue is read.
+constexpr std::size_t longest_body = std::size_t{16} * 1024 * 1024;
+/// How long a lock lasts that ends at `until`, by a clock that says `now` there; something to believe in any case.
+[[nodiscard]] Duration lock_length(std::optional<Time> until, Time now);
+/// A key that the bus refuses, and a queue that is not there: the same errors by REST and by AMQP. `said` are its
+/// words.
+[[nodiscard]] Error credentials_refused(const std::string& policy, const std::string& said);
+[[nodiscard]] Error queue_missing(const std::string& queue, const std::string& said);
 
 /// Errors of every call: `dpe.credentials` (retry: 401 twice), `dpe.queue_missing` (retry with patience: 404 and 410;
 /// names the queue), `dpe.away` (retry), `dpe.refused` (reject: 400), `dpe.no_key`, those of the HTTP client.

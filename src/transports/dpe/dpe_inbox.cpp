@@ -13,13 +13,16 @@ constexpr std::string_view unseen = "unseen-number-";
 /// Of a canary that did not come back, by its message id.
 constexpr std::string_view lost_canary = "lost-canary-";
 
+/// It was broken off here: nothing is wrong.
+bool is_stop(const Error& error) { return error.code == "http.stopped" || error.code == "amqp10.stopped"; }
+
 }  // namespace
 
-DpeInbox::DpeInbox(const Settings& settings, BusClient& bus, const Resources& resources)
+DpeInbox::DpeInbox(const Settings& settings, BusClient& bus, QueueReader& reader, const Resources& resources)
     : settings_(settings),
       bus_(bus),
       resources_(resources),
-      locked_(settings, bus, resources.clock, resources.log, resources.kept),
+      locked_(settings, reader, resources.clock, resources.log, resources.kept),
       canary_(settings, resources.installation_id) {}
 
 std::vector<ports::Inbox> DpeInbox::inboxes() const {
@@ -60,7 +63,7 @@ Result<std::vector<ports::Listed>> DpeInbox::list(std::stop_token stop) {
   {
     const std::scoped_lock lock(mutex_);
     if (ids) problem_.clear();
-    if (!ids && ids.error().code != "http.stopped") problem_ = ids.error().text();
+    if (!ids && !is_stop(ids.error())) problem_ = ids.error().text();
   }
   if (!ids) return failed(ids);
   std::vector<ports::Listed> listed;

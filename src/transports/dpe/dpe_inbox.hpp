@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ports/transport.hpp"
+#include "transports/dpe/bus_client.hpp"
 #include "transports/dpe/canary.hpp"
 #include "transports/dpe/locked_messages.hpp"
 #include "transports/transport_factory.hpp"
@@ -15,8 +16,8 @@ namespace kanal::transports::dpe {
 
 class DpeInbox final : public ports::Surveillance {
  public:
-  /// `settings` and `bus` outlive it.
-  DpeInbox(const Settings& settings, BusClient& bus, const Resources& resources);
+  /// `settings`, `bus` and `reader` outlive it.
+  DpeInbox(const Settings& settings, BusClient& bus, QueueReader& reader, const Resources& resources);
 
   // As the port's.
   [[nodiscard]] std::vector<ports::Inbox> inboxes() const;

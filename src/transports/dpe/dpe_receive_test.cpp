@@ -11,41 +11,20 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-class DpeReceive : public DpeBench {
- protected:
-  /// A publication in the queue of the municipality; gives its number.
-  std::uint64_t arrives() {
-    EXPECT_EQ(failure_of(send(*sender_, publication_with_file())), "");
-    return bus().messages(journal_queue).back().sequence;
-  }
-  std::vector<std::string> list() {
-    const auto listed = transport_->list(inbox(), {});
-    EXPECT_EQ(failure_of(listed), "");
-    std::vector<std::string> ids;
-    if (!listed) return ids;
-    for (const auto& entry : *listed) ids.push_back(entry.remote_id);
-    return ids;
-  }
-  ports::Inbox inbox() { return transport_->inboxes().front(); }
-  ports::RemoteItem item(const std::string& id) {
-    auto described = transport_->describe(inbox(), id);
-    EXPECT_EQ(failure_of(described), "");
-    return described.value_or(ports::RemoteItem{});
-  }
-  Result<ports::InboundDocument> taken(const std::string& id) {
-    const auto what = item(id);
-    auto writer = blobs_.create({});
-    if (auto fetched = transport_->fetch(what, **writer, {}); !fetched) return failed(fetched);
-    if (auto finished = (*writer)->finish(); !finished) return failed(finished);
-    return transport_->open(what, (*writer)->ref(), {blobs_, {}});
-  }
-  int deliveries() { return bus().messages(journal_queue).front().delivery_count; }
+/// What holds only of REST.
+class DpeReceive : public DpeReading {};
 
-  std::unique_ptr<DpeTransport> sender_ = sender();
-  std::unique_ptr<DpeTransport> transport_ = einnsyn();
+/// What holds whichever way the queue is read.
+class DpeRead : public DpeReading, public ::testing::WithParamInterface<bool> {
+ protected:
+  DpeRead() : DpeReading(GetParam()) {}
 };
 
-TEST_F(DpeReceive, AMessageIsListedDescribedOpenedAndCompleted) {
+std::string name_of(const ::testing::TestParamInfo<bool>& batch_read) { return batch_read.param ? "Amqp" : "Rest"; }
+
+INSTANTIATE_TEST_SUITE_P(Both, DpeRead, ::testing::Bool(), name_of);
+
+TEST_P(DpeRead, AMessageIsListedDescribedOpenedAndCompleted) {
   arrives();
   const auto ids = list();
   ASSERT_THAT(ids, ElementsAre(std::string("1.") + message_id));
@@ -62,8 +41,9 @@ TEST_F(DpeReceive, AMessageIsListedDescribedOpenedAndCompleted) {
   EXPECT_THAT(list(), IsEmpty());
 }
 
-TEST_F(DpeReceive, ARoundTakesNoMoreThanIsSetAndTheNextGoesOn) {
+TEST_P(DpeRead, ARoundTakesNoMoreThanIsSetAndTheNextGoesOn) {
   auto settings = settings_of(municipality, Mode::data);
+  settings.batch_read = GetParam();
   settings.read_max = 3;
   transport_ = transport_of(std::move(settings));
   for (int i = 0; i < 5; ++i) arrives();
@@ -73,7 +53,7 @@ TEST_F(DpeReceive, ARoundTakesNoMoreThanIsSetAndTheNextGoesOn) {
   EXPECT_THAT(list(), SizeIs(2));
 }
 
-TEST_F(DpeReceive, LocksAreRenewedAsLongAsTheMessageIsHere) {
+TEST_P(DpeRead, LocksAreRenewedAsLongAsTheMessageIsHere) {
   arrives();
   bus().change_rules([](sim::ServiceBusRules& rules) { rules.max_delivery_count = 100; });
   for (int i = 0; i < 3; ++i) {  // given back three times
@@ -91,7 +71,7 @@ TEST_F(DpeReceive, LocksAreRenewedAsLongAsTheMessageIsHere) {
   EXPECT_EQ(*transport_->acknowledge(item(ids[0])), ports::Acknowledged::done);
 }
 
-TEST_F(DpeReceive, WhatNobodyTakesGoesBackAFewTimesAndThenStays) {
+TEST_P(DpeRead, WhatNobodyTakesGoesBackAFewTimesAndThenStays) {
   arrives();
   std::vector<std::size_t> sizes;
   for (int i = 0; i < 10; ++i) sizes.push_back(list().size());
@@ -100,7 +80,7 @@ TEST_F(DpeReceive, WhatNobodyTakesGoesBackAFewTimesAndThenStays) {
   EXPECT_THAT(bus().messages(journal_queue + "/$deadletterqueue"), IsEmpty());
 }
 
-TEST_F(DpeReceive, AnotherReaderGetsWhatWasGivenBack) {
+TEST_P(DpeRead, AnotherReaderGetsWhatWasGivenBack) {
   arrives();
   EXPECT_THAT(list(), SizeIs(1));
   EXPECT_THAT(list(), IsEmpty());
@@ -108,7 +88,7 @@ TEST_F(DpeReceive, AnotherReaderGetsWhatWasGivenBack) {
   EXPECT_TRUE(*other);
 }
 
-TEST_F(DpeReceive, ALockThatEndsBringsTheMessageAgainUntilItIsCompleted) {
+TEST_P(DpeRead, ALockThatEndsBringsTheMessageAgainUntilItIsCompleted) {
   arrives();
   const auto what = item(list().at(0));
   clock_.advance(minutes(2));
@@ -119,7 +99,7 @@ TEST_F(DpeReceive, ALockThatEndsBringsTheMessageAgainUntilItIsCompleted) {
   EXPECT_THAT(bus().messages(journal_queue), IsEmpty());
 }
 
-TEST_F(DpeReceive, ALockLostBeforeItsTimeIsASignOfAnotherReader) {
+TEST_P(DpeRead, ALockLostBeforeItsTimeIsASignOfAnotherReader) {
   arrives();
   const auto what = item(list().at(0));
   arm("servicebus.complete.lock_lost");
@@ -158,7 +138,7 @@ TEST_F(DpeReceive, StrangePropertiesAreReadOrTheMessageIsLeft) {
   EXPECT_EQ(failure_of(transport_->list(inbox(), {})), "dpe.properties retry");
 }
 
-TEST_F(DpeReceive, WhatCannotBeReadIsStillDescribed) {
+TEST_P(DpeRead, WhatCannotBeReadIsStillDescribed) {
   ASSERT_TRUE(bus().send(journal_queue, {}, "", "{\"sbd\":"));
   const auto ids = list();
   ASSERT_THAT(ids, SizeIs(1));
@@ -166,7 +146,7 @@ TEST_F(DpeReceive, WhatCannotBeReadIsStillDescribed) {
   EXPECT_EQ(failure_of(taken(ids[0])), "dpe.envelope reject");
 }
 
-TEST_F(DpeReceive, WhatIsNotLockedIsNotGivenOut) {
+TEST_P(DpeRead, WhatIsNotLockedIsNotGivenOut) {
   arrives();
   const auto what = item(list().at(0));
   list();  // given back
@@ -178,7 +158,7 @@ TEST_F(DpeReceive, WhatIsNotLockedIsNotGivenOut) {
   EXPECT_EQ(*transport_->surveillance()->whereabouts(what), ports::Whereabouts::taken);
 }
 
-TEST_F(DpeReceive, NumbersThatNeverComeAreTold) {
+TEST_P(DpeRead, NumbersThatNeverComeAreTold) {
   arrives();
   list();
   auto& watch = *transport_->surveillance();
@@ -209,7 +189,7 @@ TEST_F(DpeReceive, AnInstallationThatOnlySendsAsksForNothing) {
   EXPECT_EQ(transport->surveillance(), nullptr);
 }
 
-TEST_F(DpeReceive, AQueueThatIsMissingIsSaid) {
+TEST_P(DpeRead, AQueueThatIsMissingIsSaid) {
   bus().remove(journal_queue);
   EXPECT_EQ(failure_of(transport_->list(inbox(), {})), "dpe.queue_missing retry");
   EXPECT_THAT(transport_->health().detail, HasSubstr(journal_queue));

@@ -102,6 +102,24 @@ Result<void> read_canary(const ops::Config& config, Settings& settings) {
   return {};
 }
 
+/// Where AMQP is spoken (7.2): at the host of the REST address.
+Result<void> read_amqp(const ops::Config& config, const std::string& host, Settings& settings) {
+  auto batch_read = config.boolean(key("batchRead"));
+  if (!batch_read) return failed(batch_read);
+  settings.batch_read = *batch_read;
+  settings.amqp_host = host.substr(0, host.find_first_of(":/"));
+  auto port = config.integer("kanal.dpe.amqp-port");
+  if (!port) return failed(port);
+  if (*port < 1 || *port > 65'535) {
+    return ops::wrong_value(config, "kanal.dpe.amqp-port", std::to_string(*port), "must be a port: 1 to 65535");
+  }
+  settings.amqp_port = static_cast<std::uint16_t>(*port);
+  auto ca = config.extra_ca();
+  if (!ca) return failed(ca);
+  settings.ca_pem = std::move(*ca);
+  return {};
+}
+
 Result<void> read_times(const ops::Config& config, Settings& settings) {
   for (const auto& [name, into] :
        {std::pair{"pollingrate", &settings.polling_interval}, std::pair{"connectTimeout", &settings.timeout}}) {
@@ -133,6 +151,7 @@ Result<Settings> read_settings(const ops::Config& config, const crypto::Identity
   auto https = config.boolean(key("useHttps"));
   if (!https) return failed(https);
   settings.base_url = (*https ? "https://" : "http://") + without_slashes(*host);
+  if (auto read = read_amqp(config, *host, settings); !read) return failed(read);
   auto policy = config.required(key("sasKeyName"));
   if (!policy) return failed(policy);
   settings.policy = *policy;

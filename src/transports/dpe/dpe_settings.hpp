@@ -40,7 +40,11 @@ struct Settings : PackageRules {
   std::chrono::milliseconds timeout{15'000};  ///< to connect, and of an answer
   std::chrono::seconds receive_wait{5};       ///< how long an empty queue holds a question
   std::size_t read_max = 50;                  ///< messages a round takes
-  std::uint64_t wire_limit = 1'048'576;       ///< body and properties
+  bool batch_read = false;                    ///< the queue is read by AMQP 1.0; sending stays REST
+  std::string amqp_host{};                    ///< of `base_url`
+  std::uint16_t amqp_port = 5671;
+  std::string ca_pem{};                  ///< trusted besides the system's store
+  std::uint64_t wire_limit = 1'048'576;  ///< body and properties
   std::uint64_t upload_size_limit = 0;
   std::string upload_size_text;
   std::chrono::hours default_ttl{24};

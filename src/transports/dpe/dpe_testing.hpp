@@ -60,6 +60,9 @@ class DpeBench : public sim::testing::Bench {
     settings.base_url = "https://" + national_.service_bus_host();
     settings.policy = "MoveDPE-pilotPolicy";
     settings.mode = mode;
+    settings.amqp_host = "127.0.0.1";
+    settings.amqp_port = national_.service_bus().amqp_port();
+    settings.ca_pem = sim::testing::Keys::get().ca.certificate.pem();
     settings.receive_wait = std::chrono::seconds(0);
     settings.upload_size_limit = 2'000'000;
     settings.limits.max_entries = 50;
@@ -111,6 +114,51 @@ class DpeBench : public sim::testing::Bench {
   lookup::testing::CaptureLog log_;
   std::map<std::string, std::string> kept_;              ///< secrets
   std::list<std::vector<crypto::Identity>> identities_;  ///< transports keep references
+};
+
+/// The municipality reads what the agency sends.
+class DpeReading : public DpeBench {
+ protected:
+  explicit DpeReading(bool batch_read = false) : batch_read_(batch_read) {}
+
+  /// A publication in the queue of the municipality; gives its number.
+  std::uint64_t arrives() {
+    EXPECT_EQ(failure_of(send(*sender_, publication_with_file())), "");
+    return bus().messages(journal_queue).back().sequence;
+  }
+  std::vector<std::string> list() {
+    const auto listed = transport_->list(inbox(), {});
+    EXPECT_EQ(failure_of(listed), "");
+    std::vector<std::string> ids;
+    if (!listed) return ids;
+    for (const auto& entry : *listed) ids.push_back(entry.remote_id);
+    return ids;
+  }
+  ports::Inbox inbox() { return transport_->inboxes().front(); }
+  ports::RemoteItem item(const std::string& id) {
+    auto described = transport_->describe(inbox(), id);
+    EXPECT_EQ(failure_of(described), "");
+    return described.value_or(ports::RemoteItem{});
+  }
+  Result<ports::InboundDocument> taken(const std::string& id) {
+    const auto what = item(id);
+    auto writer = blobs_.create({});
+    if (auto fetched = transport_->fetch(what, **writer, {}); !fetched) return failed(fetched);
+    if (auto finished = (*writer)->finish(); !finished) return failed(finished);
+    return transport_->open(what, (*writer)->ref(), {blobs_, {}});
+  }
+  int deliveries() { return bus().messages(journal_queue).front().delivery_count; }
+
+  bool batch_read_;
+  std::unique_ptr<DpeTransport> sender_ = sender();
+  std::unique_ptr<DpeTransport> transport_ = reader();
+
+ private:
+  std::unique_ptr<DpeTransport> reader() {
+    auto settings = settings_of(municipality, Mode::data);
+    settings.batch_read = batch_read_;
+    return transport_of(std::move(settings));
+  }
 };
 
 }  // namespace kanal::transports::dpe::testing

@@ -4,6 +4,7 @@
 
 #include "domain/partner.hpp"
 #include "ports/scratch_blob.hpp"
+#include "transports/dpe/amqp_reader.hpp"
 #include "transports/dpe/package.hpp"
 
 namespace kanal::transports::dpe {
@@ -30,6 +31,12 @@ ports::Descriptor describe_service(const Settings& settings) {
   return descriptor;
 }
 
+std::unique_ptr<QueueReader> make_reader(const Settings& settings, BusClient& bus, SasKeySource& keys,
+                                         const Resources& resources) {
+  if (settings.batch_read) return std::make_unique<AmqpReader>(settings, keys, resources.clock, resources.log);
+  return std::make_unique<RestReader>(settings.own_queue(), bus);
+}
+
 }  // namespace
 
 DpeTransport::DpeTransport(Settings settings, const Resources& resources)
@@ -39,9 +46,12 @@ DpeTransport::DpeTransport(Settings settings, const Resources& resources)
       keys_(settings_.key, resources_),
       bus_(settings_, resources_.http, keys_, resources_.clock),
       recipients_(descriptor_.service, resources_),
-      inbox_(settings_, bus_, resources_) {
+      reader_(make_reader(settings_, bus_, keys_, resources_)),
+      inbox_(settings_, bus_, *reader_, resources_) {
   if (!settings_.receives) return;
-  resources_.log.info("dpe_queue", {{"queue", settings_.own_queue()}, {"policy", settings_.policy}});
+  resources_.log.info("dpe_queue", {{"queue", settings_.own_queue()},
+                                    {"policy", settings_.policy},
+                                    {"read_by", settings_.batch_read ? "AMQP 1.0" : "REST"}});
 }
 
 Result<void> DpeTransport::complete(domain::Sbd& sbd, const ports::CreateContext&) {

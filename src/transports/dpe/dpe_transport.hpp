@@ -1,7 +1,8 @@
-// DPE, the messages of eInnsyn over Azure Service Bus (dpe.md), by REST: a queue for each organisation and mode, and
-// one reader of it. Thread-safe.
+// DPE, the messages of eInnsyn over Azure Service Bus (dpe.md): a queue for each organisation and mode, and one reader
+// of it, by REST or AMQP 1.0. What is sent goes by REST. Thread-safe.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "transports/dpe/bus_client.hpp"
 #include "transports/dpe/dpe_inbox.hpp"
 #include "transports/dpe/dpe_settings.hpp"
+#include "transports/dpe/queue_reader.hpp"
 #include "transports/dpe/sas_key.hpp"
 #include "transports/recipients.hpp"
 #include "transports/transport_factory.hpp"
@@ -51,6 +53,7 @@ class DpeTransport final : public ports::Transport {
   SasKeySource keys_;
   BusClient bus_;
   Recipients recipients_;
+  std::unique_ptr<QueueReader> reader_;
   DpeInbox inbox_;
 };
 

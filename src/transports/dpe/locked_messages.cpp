@@ -13,6 +13,8 @@ using namespace std::chrono;
 constexpr int most_deliveries_to_give_back = 3;
 /// Bodies in memory; beyond them the next round goes on.
 constexpr std::size_t most_bytes = std::size_t{32} * 1024 * 1024;
+/// Between two looks at that.
+constexpr std::size_t most_at_once = 25;
 /// Those that stay here unwanted leave room for others.
 constexpr std::size_t room_for_unwanted = 200;
 constexpr std::size_t most_remembered = 20'000;
@@ -26,18 +28,17 @@ std::string id_of(const Locked& message) {
   return fmt::format("{}.{}", message.sequence, message.message_id.substr(0, longest_id));
 }
 
-LockedMessages::LockedMessages(const Settings& settings, BusClient& bus, Clock& clock, Log& log, KeptSecrets kept)
+LockedMessages::LockedMessages(const Settings& settings, QueueReader& reader, Clock& clock, Log& log, KeptSecrets kept)
     : settings_(settings),
-      bus_(bus),
+      reader_(reader),
       clock_(clock),
       log_(log),
-      queue_(settings.own_queue()),
       seen_from_(clock.monotonic()),
       kept_(std::move(kept)) {
   recall_mark();
 }
 
-std::string LockedMessages::mark_name() const { return "dpe.sequence." + queue_; }
+std::string LockedMessages::mark_name() const { return "dpe.sequence." + settings_.own_queue(); }
 
 void LockedMessages::recall_mark() {
   const auto mark = kept_.recall ? kept_.recall(mark_name()) : std::nullopt;
@@ -57,9 +58,9 @@ void LockedMessages::keep_mark() {
 /// Under the mutex. An error means that the lock could not be renewed now; a lost one drops the message.
 Result<void> LockedMessages::renew(Held& held) {
   const Duration asked = clock_.monotonic();
-  auto renewed = bus_.renew(queue_, held.message);
+  const auto renewed = reader_.renew(held.message);
   if (!renewed) return failed(renewed);
-  if (!*renewed) return retry("dpe.not_locked", "the lock of the message is lost; it will come again");
+  if (*renewed != AtLock::done) return retry("dpe.not_locked", "the lock of the message is lost; it will come again");
   held.locked_at = asked;
   return {};
 }
@@ -90,7 +91,7 @@ void LockedMessages::give_back(const std::vector<std::string>& ids) {
   for (const auto& id : ids) {
     const auto held = held_.find(id);
     if (held == held_.end()) continue;
-    const auto unlocked = bus_.unlock(queue_, held->second.message);
+    const auto unlocked = reader_.unlock(held->second.message);
     if (!unlocked) log_.warning("unlock_failed", {{"remote_id", id}, {"reason", unlocked.error().text()}});
     held_.erase(held);
   }
@@ -111,16 +112,17 @@ void LockedMessages::add(Locked message) {
 }
 
 Result<void> LockedMessages::lock_more(const std::stop_token& stop) {
-  const std::size_t most = held_.size() + settings_.read_max;
-  while (held_.size() < std::min(most, settings_.read_max + room_for_unwanted) && !stop.stop_requested()) {
+  const std::size_t most = std::min(held_.size() + settings_.read_max, settings_.read_max + room_for_unwanted);
+  while (held_.size() < most && !stop.stop_requested()) {
     std::size_t bytes = 0;
     for (const auto& [id, held] : held_) bytes += held.message.body->size();
     if (bytes >= most_bytes) return {};
     // Only who has nothing to do waits.
-    auto message = bus_.receive(queue_, held_.empty() ? settings_.receive_wait : seconds(0), stop);
-    if (!message) return failed(message);
-    if (!*message) return {};
-    add(std::move(**message));
+    auto messages = reader_.receive(std::min(most - held_.size(), most_at_once),
+                                    held_.empty() ? settings_.receive_wait : seconds(0), stop);
+    if (!messages) return failed(messages);
+    if (messages->empty()) return {};
+    for (auto& message : *messages) add(std::move(message));
   }
   return {};
 }
@@ -187,15 +189,16 @@ Result<LockedMessages::Completed> LockedMessages::complete(const std::string& id
     held = found->second;
     found->second.wanted = true;
   }
-  auto completed = bus_.complete(queue_, held->message);
+  const auto completed = reader_.complete(held->message);
   if (!completed) return failed(completed);
   const std::scoped_lock lock(mutex_);
   held_.erase(id);
-  if (*completed) {
+  if (*completed == AtLock::done) {
     stored_.erase(id);
     return Completed::done;
   }
   stored_.insert(id);
+  if (*completed == AtLock::lost_with_link) return Completed::lost;
   // In the last quarter of its time clocks and roads may be to blame.
   const Duration age = clock_.monotonic() - held->locked_at;
   return age * 4 < held->message.locked_for * 3 ? Completed::lost_early : Completed::lost;

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/log.hpp"
-#include "transports/dpe/bus_client.hpp"
+#include "transports/dpe/queue_reader.hpp"
 #include "transports/dpe/sequence_watch.hpp"
 #include "transports/transport_factory.hpp"
 
@@ -20,7 +20,7 @@ namespace kanal::transports::dpe {
 class LockedMessages {
  public:
   /// All outlive it. `kept` remembers how far the queue was read.
-  LockedMessages(const Settings& settings, BusClient& bus, Clock& clock, Log& log, KeptSecrets kept = {});
+  LockedMessages(const Settings& settings, QueueReader& reader, Clock& clock, Log& log, KeptSecrets kept = {});
 
   /// Ids of all that is locked now, in the order of the queue: renews what it has, and locks what has come. What the
   /// round before left untouched goes back, for its owner may wait for it, unless it has gone back often enough.
@@ -65,10 +65,9 @@ class LockedMessages {
   void keep_mark();
 
   const Settings& settings_;
-  BusClient& bus_;
+  QueueReader& reader_;
   Clock& clock_;
   Log& log_;
-  const std::string queue_;
   mutable std::mutex mutex_;
   HeldById held_;
   std::map<std::string, Seen> seen_;
