@@ -30,7 +30,7 @@ struct Amqp10Value;
 struct Amqp10Entry;
 /// Of values of one type it is written as an array when `array` says so; read, both are lists.
 struct Amqp10List {
-  std::vector<Amqp10Value> items{};
+  std::vector<Amqp10Value> items;
   bool array = false;
 };
 /// Keys are symbols or strings; others are left out when read.
@@ -41,7 +41,7 @@ using Amqp10Map = std::vector<Amqp10Entry>;
 struct Amqp10Value {
   std::variant<std::monostate, bool, std::int32_t, std::int64_t, std::string, Bytes, Time, Amqp10Uuid, Amqp10List,
                Amqp10Map>
-      is{};
+      is;
 
   // Nothing when it is another type.
   [[nodiscard]] std::optional<std::int64_t> number() const;
