@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "net/system_authorities.hpp"
+
 namespace kanal::net {
 namespace {
 
@@ -52,7 +54,7 @@ Result<X509_STORE*> ClientTrust::store() {
     ERR_clear_error();
     decltype(store_) made(X509_STORE_new());
     if (!made) return;
-    X509_STORE_set_default_paths(made.get());  // without a system store, ours must do
+    trust_system_authorities(made.get());
     // A certificate named as trusted is trusted, be it a root, an intermediate or the peer's own.
     X509_STORE_set_flags(made.get(), X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
     ERR_clear_error();
