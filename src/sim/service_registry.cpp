@@ -171,7 +171,7 @@ void ServiceRegistry::rotate_key() {
   signer_ = std::move(signer);
 }
 
-void ServiceRegistry::set_sas_key(std::string key) {
+void ServiceRegistry::set_sas_key(std::optional<std::string> key) {
   const std::scoped_lock lock(mutex_);
   options_.sas_key = std::move(key);
 }

@@ -57,7 +57,7 @@ class ServiceRegistry {
   /// Signs with a new self-signed certificate from now on; the old key leaves the set.
   void rotate_key();
   /// What /sastoken gives from now on.
-  void set_sas_key(std::string key);
+  void set_sas_key(std::optional<std::string> key);
 
  private:
   struct Lookup;

@@ -223,6 +223,8 @@ TEST_F(RegistryTest, SasTokenNeedsItsScope) {
   ASSERT_EQ(given.status, 200);
   EXPECT_EQ(crypto::parse_jws(given.body)->payload, NationalOptions().sas_key);
   EXPECT_EQ(ask("/sastoken", "application/json", "eformidling:dpe").status, 406);
+  national_.registry().set_sas_key(std::nullopt);
+  expect_error(ask("/sastoken", "application/jose", "eformidling:dpe"), 404, "", "No SAS key");
 }
 
 TEST_F(RegistryTest, InjectsFaults) {

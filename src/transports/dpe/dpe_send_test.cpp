@@ -138,6 +138,16 @@ TEST_F(DpeSend, TheKeptKeyServesWhileTheRegistryIsAway) {
   EXPECT_EQ(failure_of(send(*without, publication_with_file())), "dpe.no_key retry");
 }
 
+TEST_F(DpeSend, ARegistryWithoutAKeyLeavesTheMessageToWait) {
+  national_.registry().set_sas_key(std::nullopt);
+  const auto transport = sender();
+  EXPECT_EQ(failure_of(send(*transport, publication_with_file())), "dpe.no_key retry");
+  EXPECT_THAT(transport->health().detail, HasSubstr("404; it has none"));
+  national_.registry().set_sas_key(sim::NationalOptions().sas_key);
+  clock_.advance(31s);
+  EXPECT_EQ(failure_of(send(*transport, publication_with_file())), "");
+}
+
 TEST_F(DpeSend, AnAnswerWithAWrongSignatureGivesNoKey) {
   arm("registry.bad_signature", std::nullopt);
   const auto transport = sender();

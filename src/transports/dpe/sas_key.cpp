@@ -29,6 +29,12 @@ Result<Secret> as_key(std::string text) {
   return retry("dpe.no_key", "what the Service Registry gives as key of the Service Bus is none");
 }
 
+std::string_view what_to_do(int status) {
+  if (status == 401) return "; the client needs the scope eformidling:dpe";
+  if (status == 404) return "; it has none: ask its operator, or turn DPE off";
+  return "";
+}
+
 }  // namespace
 
 SasKeySource::SasKeySource(const KeySettings& settings, const Resources& resources)
@@ -49,9 +55,8 @@ Result<Secret> SasKeySource::fetch() {
                  "the Service Registry gives no key of the Service Bus: " + lookup::cause_text(response.error()));
   }
   if (response->status != 200) {
-    return retry("dpe.no_key",
-                 fmt::format("the Service Registry gives no key of the Service Bus: it answers {}{}", response->status,
-                             response->status == 401 ? "; the client needs the scope eformidling:dpe" : ""));
+    return retry("dpe.no_key", fmt::format("the Service Registry gives no key of the Service Bus: it answers {}{}",
+                                           response->status, what_to_do(response->status)));
   }
   if (settings_.signed_answers) {
     auto payload = verifier_.payload(response->body);
