@@ -28,12 +28,16 @@ struct Stored {
   std::size_t findings = 0;
 };
 
+template <class Counts>
+std::vector<MetricSeries> one_each(const Counts& counts, const char* label) {
+  std::vector<MetricSeries> series;
+  series.reserve(counts.size());
+  for (const auto& [name, n] : counts) series.push_back(one(static_cast<double>(n), {{label, name}}));
+  return series;
+}
+
 void add_stored(std::vector<Metric>& metrics, const Stored& stored) {
   const auto& counts = stored.counts;
-  std::vector<MetricSeries> statuses;
-  for (const auto& [name, n] : counts.statuses) statuses.push_back(one(static_cast<double>(n), {{"status", name}}));
-  std::vector<MetricSeries> jobs;
-  for (const auto& [kind, n] : counts.jobs) jobs.push_back(one(static_cast<double>(n), {{"kind", kind}}));
   const auto failing = std::ranges::count_if(stored.subscriptions, [](const auto& s) { return s.failures > 0; });
   const auto disabled =
       std::ranges::count_if(stored.subscriptions, [](const auto& s) { return s.disabled.has_value(); });
@@ -44,8 +48,8 @@ void add_stored(std::vector<Metric>& metrics, const Stored& stored) {
       gauge("kanal.conversations", "Conversations stored", {one(static_cast<double>(counts.conversations))}));
   metrics.push_back(gauge("kanal.conversations.pollable", "Conversations whose status is asked for",
                           {one(static_cast<double>(counts.pollable))}));
-  metrics.push_back(gauge("kanal.statuses", "Statuses stored", std::move(statuses)));
-  metrics.push_back(gauge("kanal.jobs", "Work under way or waiting", std::move(jobs)));
+  metrics.push_back(gauge("kanal.statuses", "Statuses stored", one_each(counts.statuses, "status")));
+  metrics.push_back(gauge("kanal.jobs", "Work under way or waiting", one_each(counts.jobs, "kind")));
   metrics.push_back(
       gauge("kanal.findings", "Findings of the channel guard", {one(static_cast<double>(stored.findings))}));
   metrics.push_back(gauge("kanal.webhooks", "Web-hook subscriptions",

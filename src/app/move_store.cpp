@@ -112,6 +112,7 @@ class Move {
       if (!there) return failed(there);
       if (!*there) break;
       std::vector<store::Param> params;
+      params.reserve(columns->size() + 1);
       for (std::size_t i = 0; i < columns->size(); ++i)
         params.push_back(param_of(rows, static_cast<int>(i), (*columns)[i]));
       if (fed) params.push_back(params.front());

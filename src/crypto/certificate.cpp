@@ -112,12 +112,9 @@ Bytes Certificate::der() const { return to_der(get(), i2d_X509); }
 
 std::string Certificate::serial() const {
   const OwnedNumber number(ASN1_INTEGER_to_BN(X509_get0_serialNumber(get()), nullptr));
-  require(number != nullptr, "serial number");
-  char* decimal = BN_bn2dec(number.get());
-  require(decimal != nullptr, "serial number");
-  std::string text(decimal);
-  OPENSSL_free(decimal);
-  return text;
+  auto digits = decimal_of(number);
+  require(digits.has_value(), "serial number");
+  return std::move(*digits);
 }
 
 std::string Certificate::subject() const { return name_text(X509_get_subject_name(get())); }

@@ -166,11 +166,8 @@ std::string first_recipient(const BerNode& infos) {
     const Bytes& serial = info.children[1].children[1].content;
     if (serial.size() > 20) continue;
     const OwnedNumber number(BN_bin2bn(input(serial), static_cast<int>(serial.size()), nullptr));
-    char* decimal = number ? BN_bn2dec(number.get()) : nullptr;
-    if (decimal == nullptr) continue;
-    std::string text = " (it names the certificate with serial number " + std::string(decimal) + ")";
-    OPENSSL_free(decimal);
-    return text;
+    const auto digits = decimal_of(number);
+    if (digits) return " (it names the certificate with serial number " + *digits + ")";
   }
   return "";
 }

@@ -10,6 +10,7 @@
 
 #include <limits>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -36,6 +37,14 @@ using OwnedKeyContext = Owned<EVP_PKEY_CTX, EVP_PKEY_CTX_free>;
 using OwnedCms = Owned<CMS_ContentInfo, CMS_ContentInfo_free>;
 using OwnedNumber = Owned<BIGNUM, BN_free>;
 using OwnedCipherContext = Owned<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free>;
+
+/// In decimal digits; nothing without memory.
+inline std::optional<std::string> decimal_of(const OwnedNumber& number) {
+  constexpr auto release = [](char* text) { OPENSSL_free(text); };
+  const std::unique_ptr<char, decltype(release)> text(number ? BN_bn2dec(number.get()) : nullptr);
+  if (!text) return std::nullopt;
+  return std::string(text.get());
+}
 
 inline void free_x509_stack(STACK_OF(X509) * stack) { sk_X509_pop_free(stack, X509_free); }
 using OwnedX509Stack = Owned<STACK_OF(X509), free_x509_stack>;

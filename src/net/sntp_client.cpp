@@ -10,6 +10,8 @@
 #include <memory>
 #include <random>
 
+#include <fmt/format.h>
+
 namespace kanal::net {
 namespace {
 
@@ -122,7 +124,7 @@ Result<Duration> clock_offset(const std::string& host, std::chrono::milliseconds
     if (got != static_cast<ssize_t>(answer.size())) continue;
     if (std::memcmp(answer.data() + 24, sent.data() + 40, 8) != 0) continue;
     if (const auto fault = fault_of(answer); !fault.empty()) {
-      return retry("ntp.answer", "The time server " + host + " " + fault);
+      return retry("ntp.answer", fmt::format("The time server {} {}", host, fault));
     }
     const Time received_at = sent_at + (clock.monotonic() - begin);
     return ((time_of(answer.data() + 32) - sent_at) + (time_of(answer.data() + 40) - received_at)) / 2;

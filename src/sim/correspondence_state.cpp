@@ -79,6 +79,7 @@ Result<std::vector<StoredCorrespondence>> CorrespondenceState::accept(
     const CorrespondenceCaller& caller, bool ignore_key) {
   const auto now = environment_.clock.now();
   std::vector<std::string> attachment_ids;
+  attachment_ids.reserve(files.size());
   for (std::size_t i = 0; i < files.size(); ++i) attachment_ids.push_back(new_uuid());
   std::vector<StoredCorrespondence> out;
   {
@@ -179,6 +180,7 @@ std::vector<std::string> CorrespondenceState::lookup(const CorrespondenceQuery& 
                              .subject = query.senders_reference.value_or(query.idempotent_key.value_or("*")),
                              .detail = fmt::format("found={}", found.size())});
   std::vector<std::string> out;
+  out.reserve(found.size());
   for (auto& [time, id] : found) out.push_back(std::move(id));
   return out;
 }

@@ -137,7 +137,7 @@ std::string ServiceBus::host() const {
 
 void ServiceBus::add(std::string method, const std::string& path, const std::string& endpoint, const Handle& handle) {
   for (const std::string suffix : {"", "/$deadletterqueue"}) {
-    site_.routes().add(method, "/{queue}" + suffix + path,
+    site_.routes().add(method, fmt::format("/{{queue}}{}{}", suffix, path),
                        [this, endpoint, suffix, handle](const Request& request, const auto& v) -> Answer {
                          Call call{endpoint, v.at(0) + suffix};
                          if (v.size() > 2) {

@@ -156,6 +156,7 @@ Answer SvarUt::status(std::string_view member, const Admitted& admitted) {
 
 net::Response SvarUt::status_answer(const std::vector<std::string>& ids, const Admitted& admitted) const {
   std::vector<std::string> wanted;
+  wanted.reserve(ids.size());
   for (const auto& id : ids) wanted.push_back(lower_case(id));
   auto found = state_.statuses(wanted, admitted.account.konto_id);
   const auto rule = state_.rules().unknown_ids;

@@ -79,6 +79,7 @@ std::optional<Mottakersystem> SvarUtState::system(const std::string& username) c
 std::vector<Mottakersystem> SvarUtState::systems() const {
   const std::scoped_lock lock(mutex_);
   std::vector<Mottakersystem> out;
+  out.reserve(systems_.size());
   for (const auto& [name, system] : systems_) out.push_back(system);
   return out;
 }

@@ -150,6 +150,7 @@ class Sql {
   template <class NamedValues>
   [[nodiscard]] Rows query_values(std::string_view sql, const NamedValues& values) {
     std::vector<Param> params;
+    params.reserve(std::size(values));
     for (const auto& named : values) params.push_back(param_of(named.value));
     return Rows(start(sql, params, Keep::yes));
   }

@@ -43,20 +43,21 @@ void SequenceWatch::forget() {
 
 std::string SequenceWatch::marks() const {
   std::vector<std::uint64_t> numbers;
+  numbers.reserve(highest_.size());
   for (const auto& [partition, highest] : highest_) numbers.push_back(highest);
   return fmt::format("{}", fmt::join(numbers, " "));
 }
 
 void SequenceWatch::recall(std::string_view marks) {
   while (!marks.empty()) {
-    const auto end = std::min(marks.find(' '), marks.size());
+    const auto mark = marks.substr(0, marks.find(' '));
     std::uint64_t number = 0;
-    const auto [stop, error] = std::from_chars(marks.data(), marks.data() + end, number);
-    if (error == std::errc{} && stop == marks.data() + end) {
+    const auto [stop, error] = std::from_chars(mark.data(), mark.data() + mark.size(), number);
+    if (error == std::errc{} && stop == mark.data() + mark.size()) {
       auto& highest = highest_[static_cast<std::uint16_t>(number >> partition_shift)];
       highest = std::max(highest, number);
     }
-    marks.remove_prefix(std::min(end + 1, marks.size()));
+    marks.remove_prefix(std::min(mark.size() + 1, marks.size()));
   }
 }
 

@@ -158,6 +158,7 @@ SharedReceipt ReceiptListing::find(const std::string& id) const {
 std::vector<std::string> ReceiptListing::problems() const {
   const std::scoped_lock lock(mutex_);
   std::vector<std::string> texts;
+  texts.reserve(problems_.size());
   for (const auto& [selector, text] : problems_) texts.push_back(text);
   return texts;
 }
