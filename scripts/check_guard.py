@@ -24,7 +24,7 @@ REMOTE_ADDRESSES = {
     r"/(kvitterMottak|mottakFeilet)/": {"transports/dpf/svarinn_client.cpp"},
     r"update-disposition": {"transports/dpe/amqp_forms.cpp"},
     r"Amqp10Outcome::(accepted|rejected)": {
-        "transports/dpe/amqp_reader.cpp", "net/amqp10_core.cpp", "net/amqp10_served.cpp"
+        "transports/dpe/amqp_reader.cpp", "net/amqp10_engine.cpp"
     },
 }
 DEFINITION = re.compile(r"^\S.*\b(\w+)::(\w+)\(", re.MULTILINE)

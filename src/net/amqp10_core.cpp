@@ -13,6 +13,7 @@
 #include <charconv>
 
 #include "base/ids.hpp"
+#include "net/amqp10_engine.hpp"
 
 namespace kanal::net {
 namespace {
@@ -20,37 +21,9 @@ namespace {
 constexpr int answers_credit = 50;
 /// Of answers of a node: their bodies are small.
 constexpr std::size_t max_answer = std::size_t{1} << 20U;
-/// What the broker may have sent and we have not read yet.
-constexpr std::size_t incoming_window = std::size_t{4} << 20U;
 constexpr std::size_t most_waiting = 1000;
 
-std::string text_or_empty(const char* text) { return text == nullptr ? std::string{} : std::string(text); }
-
-std::uint64_t state_of(Amqp10Outcome outcome) {
-  switch (outcome) {
-    case Amqp10Outcome::accepted:
-      return PN_ACCEPTED;
-    case Amqp10Outcome::rejected:
-      return PN_REJECTED;
-    case Amqp10Outcome::released:
-      return PN_RELEASED;
-    case Amqp10Outcome::modified:
-      return PN_MODIFIED;
-  }
-  return PN_RELEASED;
-}
-
 bool is_there(pn_terminus_t* terminus) { return pn_terminus_get_type(terminus) != PN_UNSPECIFIED; }
-
-/// Reads what has come; what goes over `limit` is dropped. True when something was.
-bool read_some(pn_link_t* link, Bytes& into, std::size_t limit) {
-  Bytes piece(pn_delivery_pending(pn_link_current(link)));
-  const auto got = pn_link_recv(link, reinterpret_cast<char*>(piece.data()), piece.size());
-  const auto count = std::min<std::size_t>(got > 0 ? static_cast<std::size_t>(got) : 0, piece.size());
-  const auto kept = std::min(count, limit - std::min(limit, into.size()));
-  into.insert(into.end(), piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(kept));
-  return kept < count;
-}
 
 /// Of a tag that is the number of a request.
 std::optional<std::uint64_t> number_in(std::string_view text) {
@@ -89,7 +62,7 @@ Error Amqp10Core::broken(pn_condition_t* condition) const {
 void Amqp10Core::open() {
   pn_connection_open(connection_);
   session_ = pn_session(connection_);
-  pn_session_set_incoming_capacity(session_, incoming_window);
+  pn_session_set_incoming_capacity(session_, amqp10_window);
   pn_session_open(session_);
 }
 
@@ -262,8 +235,7 @@ void Amqp10Core::on_flow(pn_link_t* link) {
 }
 
 void Amqp10Core::on_request_outcome(Node& node, pn_delivery_t* delivery) {
-  const auto tag = pn_delivery_tag(delivery);
-  const auto number = number_in({tag.start, tag.size});
+  const auto number = number_in(tag_of(delivery));
   if (pn_delivery_remote_state(delivery) == PN_REJECTED && number && node.under_way.erase(*number) > 0) {
     const auto why = told("a request", pn_disposition_condition(pn_delivery_remote(delivery)));
     listening_.answered(*number, tl::unexpected(why));
@@ -296,8 +268,7 @@ void Amqp10Core::on_answer(Node& node, const Bytes& bytes) {
 void Amqp10Core::keep(pn_delivery_t* delivery, Bytes bytes) {
   Amqp10Delivery out;
   out.number = ++last_delivery_;
-  const auto tag = pn_delivery_tag(delivery);
-  out.tag = copy_of(bytes_of({tag.start, tag.size}));
+  out.tag = copy_of(bytes_of(tag_of(delivery)));
   out.too_large = std::exchange(arriving_too_large_, false);
   auto message = decode_amqp10(bytes, !out.too_large);
   if (message) {

@@ -43,7 +43,7 @@ class Amqp10Guest {
   virtual void drained(std::uint64_t link) = 0;
   virtual void send(std::uint64_t link, ByteView tag, const Amqp10Message& message) = 0;
   /// Settles a delivery with the outcome that the client told, or refuses it.
-  virtual void confirm(std::uint64_t link, ByteView tag, const std::optional<Amqp10Condition>& refusal) = 0;
+  virtual void confirm(ByteView tag, const std::optional<Amqp10Condition>& refusal) = 0;
   virtual void detach(std::uint64_t link, const Amqp10Condition& why) = 0;
   virtual void close(const Amqp10Condition& why) = 0;
   /// Ends the connection without a word.

@@ -38,7 +38,6 @@ class Amqp10Pump {
   void cut();
 
   [[nodiscard]] pn_connection_t* connection() { return driver_.connection; }
-  [[nodiscard]] pn_transport_t* transport() { return driver_.transport; }
 
  private:
   void dispatch(const Handle& handle);

@@ -10,6 +10,8 @@
 
 #include <algorithm>
 
+#include "net/amqp10_engine.hpp"
+
 namespace kanal::net {
 namespace {
 
@@ -21,33 +23,10 @@ constexpr milliseconds farewell{200};
 constexpr int credit_for_clients = 100;
 /// Of what clients send: only requests.
 constexpr std::size_t max_message = std::size_t{1} << 20U;
-constexpr std::size_t incoming_window = std::size_t{4} << 20U;
-
-std::string text_or_empty(const char* text) { return text == nullptr ? std::string{} : std::string(text); }
-
-std::optional<Amqp10Outcome> outcome_of(std::uint64_t state) {
-  switch (state) {
-    case PN_ACCEPTED:
-      return Amqp10Outcome::accepted;
-    case PN_REJECTED:
-      return Amqp10Outcome::rejected;
-    case PN_RELEASED:
-      return Amqp10Outcome::released;
-    case PN_MODIFIED:
-      return Amqp10Outcome::modified;
-    default:
-      return std::nullopt;
-  }
-}
 
 void set(pn_condition_t* condition, const Amqp10Condition& what) {
   pn_condition_set_name(condition, what.name.c_str());
   pn_condition_set_description(condition, what.description.c_str());
-}
-
-std::string text_of_tag(pn_delivery_t* delivery) {
-  const auto tag = pn_delivery_tag(delivery);
-  return {tag.start, tag.size};
 }
 
 }  // namespace
@@ -112,7 +91,7 @@ void Amqp10Served::send(std::uint64_t link, ByteView tag, const Amqp10Message& m
   unsettled_[std::string(name)] = delivery;
 }
 
-void Amqp10Served::confirm(std::uint64_t, ByteView tag, const std::optional<Amqp10Condition>& refusal) {
+void Amqp10Served::confirm(ByteView tag, const std::optional<Amqp10Condition>& refusal) {
   const auto found = unsettled_.find(std::string(text_of(tag)));
   if (found == unsettled_.end()) return;
   pn_delivery_t* const delivery = found->second;
@@ -177,13 +156,8 @@ void Amqp10Served::on_link_end(pn_link_t* link) {
 /// What a client sends.
 void Amqp10Served::take(Opened& opened) {
   while (pn_delivery_t* delivery = pn_link_current(opened.at)) {
-    if (const auto pending = pn_delivery_pending(delivery); pending > 0) {
-      Bytes piece(pending);
-      const auto got = pn_link_recv(opened.at, reinterpret_cast<char*>(piece.data()), piece.size());
-      if (got > 0 && opened.arriving.size() < max_message) {
-        opened.arriving.insert(opened.arriving.end(), piece.begin(), piece.begin() + got);
-      }
-    }
+    // One that is cut cannot be decoded.
+    if (pn_delivery_pending(delivery) > 0) read_some(opened.at, opened.arriving, max_message);
     if (pn_delivery_partial(delivery)) return;
     pn_link_advance(opened.at);
     const auto message = decode_amqp10(std::exchange(opened.arriving, {}));
@@ -202,7 +176,7 @@ void Amqp10Served::on_delivery(pn_link_t* link, pn_delivery_t* delivery) {
   if (!opened->link.receives) return take(*opened);
   if (!pn_delivery_updated(delivery)) return;
   pn_delivery_clear(delivery);
-  const auto tag = text_of_tag(delivery);
+  const std::string tag(tag_of(delivery));
   const auto known = unsettled_.find(tag);
   if (known == unsettled_.end() || known->second != delivery) return;
   if (const auto outcome = outcome_of(pn_delivery_remote_state(delivery))) {
@@ -222,7 +196,7 @@ void Amqp10Served::handle(pn_event_t* event) {
       pn_connection_close(pump_.connection());
       break;
     case PN_SESSION_REMOTE_OPEN:
-      pn_session_set_incoming_capacity(pn_event_session(event), incoming_window);
+      pn_session_set_incoming_capacity(pn_event_session(event), amqp10_window);
       pn_session_open(pn_event_session(event));
       break;
     case PN_SESSION_REMOTE_CLOSE:

@@ -33,7 +33,7 @@ class Amqp10Served final : Amqp10Guest {
   [[nodiscard]] bool draining(std::uint64_t link) const override;
   void drained(std::uint64_t link) override;
   void send(std::uint64_t link, ByteView tag, const Amqp10Message& message) override;
-  void confirm(std::uint64_t link, ByteView tag, const std::optional<Amqp10Condition>& refusal) override;
+  void confirm(ByteView tag, const std::optional<Amqp10Condition>& refusal) override;
   void detach(std::uint64_t link, const Amqp10Condition& why) override;
   void close(const Amqp10Condition& why) override;
   void cut() override;

@@ -58,7 +58,7 @@ class Amqp10ScriptHost final : public Amqp10Host {
   void outcome(const Amqp10Link& link, ByteView tag, Amqp10Outcome outcome) override {
     const std::scoped_lock lock(script_.mutex);
     if (link.address == "queue") script_.outcomes.emplace_back(text_of(tag), outcome);
-    guest_.confirm(link.id, tag, link.address == "queue" ? script_.refuse_outcomes : std::nullopt);
+    guest_.confirm(tag, link.address == "queue" ? script_.refuse_outcomes : std::nullopt);
   }
   void turn() override {
     const std::scoped_lock lock(script_.mutex);

@@ -16,11 +16,11 @@
 
 namespace kanal::net {
 
-/// The system's certificate authorities and ours, read once and shared by every connection.
+/// The system's certificate authorities (system_authorities.hpp) and ours, read once and shared by every connection.
 class ClientTrust {
  public:
   explicit ClientTrust(std::string ca_pem) : ca_pem_(std::move(ca_pem)) {}
-  /// Reads them at the first call, because a client that only speaks http needs none. `http.tls` when ours cannot be
+  /// Reads ours at the first call, because a client that only speaks http needs none. `http.tls` when ours cannot be
   /// read.
   Result<X509_STORE*> store();
 

@@ -7,9 +7,9 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "sim/eventually_testing.hpp"
 #include "sim/fiks_io.hpp"
 #include "sim/fiks_io_payload.hpp"
 #include "sim/fiks_io_queues.hpp"
@@ -17,8 +17,6 @@
 #include "sim/sim_testing.hpp"
 
 namespace kanal::sim::testing {
-
-constexpr std::chrono::seconds patience{30};
 
 struct FiksIoWorld {
   kanal::testing::TemporaryFolder folder;
@@ -244,15 +242,6 @@ class FiksIoBench : public ::testing::Test {
     if (found == delivery.properties.headers.end()) return "absent";
     const auto* value = std::get_if<std::string>(&found->second);
     return value != nullptr ? *value : "no text";
-  }
-  /// Does it hold before patience ends?
-  static bool eventually(const std::function<bool()>& condition) {
-    const auto until = std::chrono::steady_clock::now() + patience;
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() > until) return false;
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-    return true;
   }
   static std::size_t audited(const std::string& action, const std::string& subject) {
     return world().audit.count({.simulator = "fiksio", .action = action, .subject = subject});

@@ -9,29 +9,17 @@
 #include <map>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/log.hpp"
 #include "base/testing.hpp"
 #include "crypto/issue.hpp"
 #include "sim/answers.hpp"
+#include "sim/eventually_testing.hpp"
 #include "sim/rabbitmq.hpp"
 #include "sim/simulator.hpp"
 
 namespace kanal::sim::testing {
-
-constexpr std::chrono::seconds patience{30};
-
-/// Waits for a condition.
-inline bool eventually(const std::function<bool()>& condition) {
-  const auto limit = std::chrono::steady_clock::now() + patience;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > limit) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return true;
-}
 
 /// Says yes to one user with one password, who may read queues that begin with `open.`.
 class AuthSite {

@@ -49,12 +49,8 @@ bool covers(std::string_view resource, std::string_view url) {
   return url.starts_with(resource) && (url.size() == resource.size() || url[resource.size()] == '/');
 }
 
-}  // namespace
-
-std::optional<Time> sas_expiry(std::string_view token) {
-  const auto members = members_of(token);
-  if (!members) return std::nullopt;
-  const auto& expiry = members->at("se");
+/// The member `se`.
+std::optional<Time> expiry_in(const std::string& expiry) {
   std::int64_t seconds = 0;
   const auto* end = expiry.data() + expiry.size();
   const auto [stop, error] = std::from_chars(expiry.data(), end, seconds);
@@ -62,12 +58,19 @@ std::optional<Time> sas_expiry(std::string_view token) {
   return Time(std::chrono::seconds(seconds));
 }
 
+}  // namespace
+
+std::optional<Time> sas_expiry(std::string_view token) {
+  const auto members = members_of(token);
+  return members ? expiry_in(members->at("se")) : std::nullopt;
+}
+
 Result<void> SasCheck::check(std::string_view token, std::string_view url, std::chrono::seconds skew) const {
   if (token.empty()) return refused("MissingToken: the request carries no Authorization header");
   const auto members = members_of(token);
   if (!members) return refused("MalformedToken: the SharedAccessSignature cannot be read");
   const auto& expiry = members->at("se");
-  const auto end = sas_expiry(token);
+  const auto end = expiry_in(expiry);
   if (!end) return refused("MalformedToken: se is no number of seconds");
   const auto signature = decoded(members->at("sig"));
   const auto resource = decoded(members->at("sr"));

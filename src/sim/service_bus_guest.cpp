@@ -326,20 +326,20 @@ ServiceBusGuest::Answer ServiceBusGuest::peek(const std::string& queue, const Am
 
 void ServiceBusGuest::outcome(const Amqp10Link& link, ByteView tag, Amqp10Outcome outcome) {
   const auto lock = lock_of_tag(tag);
-  if (!given_.contains(lock)) return guest_.confirm(link.id, tag, std::nullopt);  // an answer to a request
+  if (!given_.contains(lock)) return guest_.confirm(tag, std::nullopt);  // an answer to a request
   const std::string endpoint = outcome == Amqp10Outcome::accepted   ? "complete"
                                : outcome == Amqp10Outcome::rejected ? "dead-letter"
                                                                     : "unlock";
   if (const int status = faulty_status(endpoint, link.address)) {
     given_.erase(lock);
-    return guest_.confirm(link.id, tag, condition_of(status));
+    return guest_.confirm(tag, condition_of(status));
   }
   const auto answer = settle(link.address, lock, endpoint);
   given_.erase(lock);
   if (answer == LockAnswer::done && endpoint == "complete" && met("servicebus.complete.lost_answer", link.address)) {
     return guest_.cut();
   }
-  guest_.confirm(link.id, tag, answer == LockAnswer::done ? std::nullopt : std::optional(lock_lost()));
+  guest_.confirm(tag, answer == LockAnswer::done ? std::nullopt : std::optional(lock_lost()));
 }
 
 /// Gives the first message that is free; false when there is none.

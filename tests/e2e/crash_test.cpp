@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <thread>
 
@@ -12,6 +11,7 @@
 #include "ports/crash_points.hpp"
 #include "sim/national.hpp"
 #include "store/postgres/testing_cluster.hpp"
+#include "tests/long_tests.hpp"
 
 namespace kanal::testing {
 namespace {
@@ -224,7 +224,7 @@ std::vector<CrashCase> every_point(bool postgres) {
 
 /// What differs by store is the durability of blobs, jobs and commits: a few points unless LONG_TESTS is set.
 std::vector<CrashCase> postgres_points() {
-  if (std::getenv("LONG_TESTS") != nullptr) return every_point(true);
+  if (is_long()) return every_point(true);
   return {{"submit.blob_written", true},   {"submit.queued", true},     {"send.uploaded", true},
           {"receive.taking_stored", true}, {"receive.committed", true}, {"client.delete_committed", true}};
 }

@@ -1,6 +1,5 @@
 // DPE end to end: publications and requests for access arrive once, and what becomes of them comes back, whatever the
 // queue, the locks and a second reader do (dpe.md sections 6 to 8).
-#include "sim/faults.hpp"
 #include "tests/e2e/einnsyn.hpp"
 
 namespace kanal::testing {
@@ -15,19 +14,25 @@ using ::testing::UnorderedElementsAre;
 
 using Dpe = EinnsynTest;
 
-TEST_F(Dpe, APublicationReachesEInnsynAndItsStatusesComeBack) {
+/// What holds whichever way the queues are read.
+class DpeRead : public EinnsynTest, public ::testing::WithParamInterface<bool> {
+ protected:
+  DpeRead() : EinnsynTest(GetParam()) {}
+};
+
+INSTANTIATE_TEST_SUITE_P(Both, DpeRead, ::testing::Bool(),
+                         [](const auto& by_amqp) { return by_amqp.param ? "Amqp" : "Rest"; });
+
+TEST_P(DpeRead, APublicationReachesEInnsynAndItsStatusesComeBack) {
   start_both();
   expect_once(post("S", einnsyn::publication()), "S", "R");
   EXPECT_THAT(alarms("S"), IsEmpty());
   EXPECT_THAT(alarms("R"), IsEmpty());
+  if (!GetParam()) return;
+  EXPECT_GE(national.audit().count({.simulator = "servicebus", .action = "attach"}), 2U) << "both read by AMQP";
 }
 
-TEST_F(Dpe, ARequestReachesTheAgencyAndItsStatusesComeBack) {
-  start_both();
-  expect_once(post("R", einnsyn::request()), "R", "S");
-}
-
-TEST_F(Dpe, TheClientGetsTheFilesAsTheyWereSent) {
+TEST_P(DpeRead, TheClientGetsTheFilesAsTheyWereSent) {
   start_both();
   const auto id = post("S", einnsyn::publication("{\"@graph\":[1,2,3]}"));
   auto receiver = client("R");
@@ -40,14 +45,7 @@ TEST_F(Dpe, TheClientGetsTheFilesAsTheyWereSent) {
   EXPECT_THAT(**package, HasSubstr("application/vnd.etsi.asic-e+zip"));
 }
 
-TEST_F(Dpe, AKvitteringOfEInnsynIsHandedToTheClient) {
-  start_both();
-  expect_once(post("R", einnsyn::receipt()), "R", "S");
-  EXPECT_EQ(deliveries.back().type, "einnsyn_kvittering");
-  EXPECT_EQ(orphans("S"), 0U) << "it names no message: nobody else can claim it";
-}
-
-TEST_F(Dpe, ADeathBetweenStoreAndCompletionDeliversOnce) {
+TEST_P(DpeRead, ADeathBetweenStoreAndCompletionDeliversOnce) {
   start_both();
   hooks("R").die_at("receive.committed");
   const auto id = post("S", einnsyn::publication());
@@ -59,32 +57,18 @@ TEST_F(Dpe, ADeathBetweenStoreAndCompletionDeliversOnce) {
   expect_once(id, "S", "R");
 }
 
-TEST_F(Dpe, ALockThatIsLostEarlyDeliversOnceAndIsReported) {
+TEST_P(DpeRead, ALockThatIsLostEarlyDeliversOnceAndIsReported) {
   start_both();
   arm("servicebus.complete.lock_lost", 1, einnsyn::journal_queue);
   expect_once(post("S", einnsyn::publication()), "S", "R");
   EXPECT_THAT(alarms("R"), Contains(HasSubstr("D8")));
 }
 
-TEST_F(Dpe, ACompletionWhoseAnswerIsLostDeliversOnce) {
-  start_both();
-  arm("servicebus.complete.lost_answer", 1, einnsyn::journal_queue);
-  expect_once(post("S", einnsyn::publication()), "S", "R");
-}
+TEST_P(DpeRead, ACompletionWhoseAnswerIsLostDeliversOnce) { expect_once_with("servicebus.complete.lost_answer"); }
 
-TEST_F(Dpe, AMessageThatComesTwiceIsDeliveredOnce) {
-  start_both();
-  arm("servicebus.head.duplicate", 1, einnsyn::journal_queue);
-  expect_once(post("S", einnsyn::publication()), "S", "R");
-}
+TEST_P(DpeRead, AMessageThatComesTwiceIsDeliveredOnce) { expect_once_with("servicebus.head.duplicate"); }
 
-TEST_F(Dpe, AnAnswerThatIsLostOnTheWayOutIsDeliveredOnce) {
-  start_both();
-  arm("servicebus.send.lost_answer", 1, einnsyn::journal_queue);
-  expect_once(post("S", einnsyn::publication()), "S", "R");
-}
-
-TEST_F(Dpe, PoisonIsSetAsideAndKeepsNobodyOut) {
+TEST_P(DpeRead, PoisonIsSetAsideAndKeepsNobodyOut) {
   ASSERT_TRUE(bus().send(einnsyn::journal_queue, {}, "", "{\"sbd\":"));
   ASSERT_TRUE(bus().send(einnsyn::journal_queue, {}, "", ""));
   start_both();
@@ -93,6 +77,26 @@ TEST_F(Dpe, PoisonIsSetAsideAndKeepsNobodyOut) {
   const auto health = boost::json::parse(this->health("R"));
   EXPECT_EQ(health.at_pointer("/components/channels/details/quarantined"), 2);
 }
+
+TEST_P(DpeRead, ASecondReaderHandsBackWhatIsNotItsOwn) {
+  start_both();
+  start_agency({"--difi.move.nextmove.serviceBus.pollingrate=1000"}, "S-other");
+  for (int i = 0; i < 5; ++i) expect_once(post("S", einnsyn::publication()), "S", "R");
+}
+
+TEST_F(Dpe, ARequestReachesTheAgencyAndItsStatusesComeBack) {
+  start_both();
+  expect_once(post("R", einnsyn::request()), "R", "S");
+}
+
+TEST_F(Dpe, AKvitteringOfEInnsynIsHandedToTheClient) {
+  start_both();
+  expect_once(post("R", einnsyn::receipt()), "R", "S");
+  EXPECT_EQ(deliveries.back().type, "einnsyn_kvittering");
+  EXPECT_EQ(orphans("S"), 0U) << "it names no message: nobody else can claim it";
+}
+
+TEST_F(Dpe, AnAnswerThatIsLostOnTheWayOutIsDeliveredOnce) { expect_once_with("servicebus.send.lost_answer"); }
 
 TEST_F(Dpe, APackageThatIsBase64OnceIsReportedAndNotHandedOut) {
   start_both();
@@ -122,12 +126,6 @@ TEST_F(Dpe, AQueueThatIsMissingIsWaitedFor) {
       eventually([&] { return national.audit().count({.simulator = "servicebus", .action = "send.refused"}) > 0; }));
   bus().declare(einnsyn::journal_queue);
   ASSERT_TRUE(in_time([&] { return has("S", id, {"SENDT"}); }, seconds(60)));
-}
-
-TEST_F(Dpe, ASecondReaderHandsBackWhatIsNotItsOwn) {
-  start_both();
-  start_agency({"--difi.move.nextmove.serviceBus.pollingrate=1000"}, "S-other");
-  for (int i = 0; i < 5; ++i) expect_once(post("S", einnsyn::publication()), "S", "R");
 }
 
 TEST_F(Dpe, AnAnswerToNobodyIsKeptAndNeverADeadLetter) {

@@ -1,6 +1,7 @@
 // The agency S and eInnsyn, played by R: their registrations and settings for DPE.
 #pragma once
 
+#include "sim/faults.hpp"
 #include "tests/e2e/bench.hpp"
 
 namespace kanal::testing::einnsyn {
@@ -91,6 +92,13 @@ class EinnsynTest : public BenchTest {
     EXPECT_EQ(receivers_of(id), Names{receiver});
     EXPECT_TRUE(in_time([&] { return is_empty(); })) << "everything is completed";
     EXPECT_THAT(bus().messages(einnsyn::journal_queue + "/$deadletterqueue"), ::testing::IsEmpty());
+  }
+  /// Once, when a remote end does this to a publication.
+  void expect_once_with(const std::string& fault) {
+    start_both();
+    arm(fault, 1, einnsyn::journal_queue);
+    expect_once(post("S", einnsyn::publication()), "S", "R");
+    EXPECT_EQ(national.faults().met(fault), 1U) << fault;
   }
   bool is_empty() {
     return bus().messages(einnsyn::journal_queue).empty() && bus().messages(einnsyn::agency_queue).empty();

@@ -1,12 +1,12 @@
 // A hub and its satellites, end to end: DPE has one queue for an organisation, and each installation of it gets what is
 // its, once, whoever dies, is away or asks under a wrong name (dpe.md 8.3 no. 4).
-#include <cstdlib>
 #include <random>
 
 #include "app/hub_wiring.hpp"
 #include "base/child_process.hpp"
 #include "crypto/issue.hpp"
 #include "tests/e2e/einnsyn.hpp"
+#include "tests/long_tests.hpp"
 
 namespace kanal::testing {
 namespace {
@@ -323,8 +323,6 @@ TEST_F(Hubs, WrongSettingsStopTheStart) {
 /// Installations that die at random points. A world of its own for each thousand, so that they die side by side and no
 /// world grows old.
 struct HubDeaths : Hubs, ::testing::WithParamInterface<unsigned> {};
-
-bool is_long() { return std::getenv("LONG_TESTS") != nullptr; }
 
 TEST_P(HubDeaths, NothingIsLostDoubledOrStolen) {
   const int deaths = is_long() ? 1'000 : 12;

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "tests/e2e/bench.hpp"
+#include "tests/long_tests.hpp"
 
 namespace kanal::testing {
 
@@ -177,7 +178,7 @@ class Life : public Bench {
 /// `short_count` seeds by default, `long_count` with LONG_TESTS, or the one that KANAL_SEED names.
 inline std::vector<unsigned> seeds(unsigned short_count, unsigned long_count) {
   if (const char* one = std::getenv("KANAL_SEED")) return {static_cast<unsigned>(std::strtoul(one, nullptr, 10))};
-  const unsigned count = std::getenv("LONG_TESTS") == nullptr ? short_count : long_count;
+  const unsigned count = is_long() ? long_count : short_count;
   std::vector<unsigned> all(count);
   for (unsigned i = 0; i < count; ++i) all[i] = i + 1;
   return all;

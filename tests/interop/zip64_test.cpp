@@ -4,6 +4,7 @@
 #include "formats/zip_reader.hpp"
 #include "formats/zip_writer.hpp"
 #include "tests/interop/exchange.hpp"
+#include "tests/long_tests.hpp"
 
 namespace kanal::interop {
 namespace {
@@ -112,7 +113,7 @@ TEST_F(Zip64, WeReadManyEntriesOfJavas) {
 class Zip64Large : public Zip64 {
  protected:
   void SetUp() override {
-    if (std::getenv("LONG_TESTS") == nullptr) GTEST_SKIP() << "takes minutes: set LONG_TESTS";
+    if (!kanal::testing::is_long()) GTEST_SKIP() << "takes minutes: set LONG_TESTS";
   }
   static constexpr std::uint64_t large = (std::uint64_t{1} << 32U) + 70'001;
 };

@@ -1,6 +1,5 @@
 // The queue read by AMQP 1.0: tokens, keys, links and connections that end, and locks that outlive them (dpe.md 7.2).
-#include <thread>
-
+#include "sim/eventually_testing.hpp"
 #include "transports/dpe/amqp_forms.hpp"
 #include "transports/dpe/dpe_testing.hpp"
 
@@ -19,14 +18,7 @@ class DpeAmqp : public DpeReading {
   DpeAmqp() : DpeReading(true) {}
 
   /// Until it holds; the broker works on threads of its own.
-  static bool eventually(const std::function<bool()>& holds) {
-    const auto until = steady_clock::now() + 20s;
-    while (!holds()) {
-      if (steady_clock::now() > until) return false;
-      std::this_thread::sleep_for(milliseconds(5));
-    }
-    return true;
-  }
+  static bool eventually(const std::function<bool()>& holds) { return sim::testing::eventually(holds, 20s); }
   /// Rounds with time between them, until one lists so many.
   std::vector<std::string> list_in_time(std::size_t count) {
     std::vector<std::string> ids;
@@ -84,8 +76,7 @@ TEST_F(DpeAmqp, AKeyThatWasChangedIsAskedForAnew) {
 }
 
 TEST_F(DpeAmqp, AKeyThatStaysRefusedIsSaidAndNotTriedAllTheTime) {
-  auto settings = settings_of(municipality, Mode::data);
-  settings.batch_read = true;
+  auto settings = reading();
   settings.policy = "SomeOtherPolicy";
   transport_ = transport_of(std::move(settings));
   EXPECT_EQ(failure_of(transport_->list(inbox(), {})), "dpe.credentials retry");
@@ -150,8 +141,7 @@ TEST_F(DpeAmqp, AMessageWithoutItsNumberKeepsNoOtherOut) {
 }
 
 TEST_F(DpeAmqp, TwoReadersGetDifferentMessages) {
-  auto settings = settings_of(municipality, Mode::data);
-  settings.batch_read = true;
+  auto settings = reading();
   settings.read_max = 2;
   const auto first = transport_of(settings);
   const auto second = transport_of(settings);
@@ -167,8 +157,7 @@ TEST_F(DpeAmqp, TwoReadersGetDifferentMessages) {
 }
 
 TEST_F(DpeAmqp, AnInstallationThatOnlySendsDoesNotConnect) {
-  auto settings = settings_of(municipality, Mode::data);
-  settings.batch_read = true;
+  auto settings = reading();
   settings.receives = false;
   EXPECT_THAT(transport_of(std::move(settings))->inboxes(), IsEmpty());
   EXPECT_EQ(bus_audit("put-token"), 0U);

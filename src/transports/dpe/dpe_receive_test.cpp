@@ -42,8 +42,7 @@ TEST_P(DpeRead, AMessageIsListedDescribedOpenedAndCompleted) {
 }
 
 TEST_P(DpeRead, ARoundTakesNoMoreThanIsSetAndTheNextGoesOn) {
-  auto settings = settings_of(municipality, Mode::data);
-  settings.batch_read = GetParam();
+  auto settings = reading();
   settings.read_max = 3;
   transport_ = transport_of(std::move(settings));
   for (int i = 0; i < 5; ++i) arrives();

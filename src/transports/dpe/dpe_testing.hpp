@@ -147,18 +147,17 @@ class DpeReading : public DpeBench {
     if (auto finished = (*writer)->finish(); !finished) return failed(finished);
     return transport_->open(what, (*writer)->ref(), {blobs_, {}});
   }
+  /// Of one who reads the queue of the municipality.
+  Settings reading() {
+    auto settings = settings_of(municipality, Mode::data);
+    settings.batch_read = batch_read_;
+    return settings;
+  }
   int deliveries() { return bus().messages(journal_queue).front().delivery_count; }
 
   bool batch_read_;
   std::unique_ptr<DpeTransport> sender_ = sender();
-  std::unique_ptr<DpeTransport> transport_ = reader();
-
- private:
-  std::unique_ptr<DpeTransport> reader() {
-    auto settings = settings_of(municipality, Mode::data);
-    settings.batch_read = batch_read_;
-    return transport_of(std::move(settings));
-  }
+  std::unique_ptr<DpeTransport> transport_ = transport_of(reading());
 };
 
 }  // namespace kanal::transports::dpe::testing
