@@ -136,6 +136,4 @@ Result<ports::Whereabouts> DpeInbox::whereabouts(const ports::RemoteItem& item) 
   return locked_.may_return(item.remote_id) ? ports::Whereabouts::waiting : ports::Whereabouts::taken;
 }
 
-Result<int> DpeInbox::fetches(const ports::RemoteItem& item) { return locked_.deliveries(item.remote_id); }
-
 }  // namespace kanal::transports::dpe

@@ -30,11 +30,11 @@ class DpeInbox final : public ports::Surveillance {
   /// Why the queue could not be read; empty when it could.
   [[nodiscard]] std::string problem() const;
 
-  // What the numbers of the queue tell (8.2). The service shows nothing of what leaves.
+  // What the numbers of the queue tell (8.2). The service shows nothing of what leaves, and counts no fetches: every
+  // lock is a delivery to it, also one that we gave back, let end, or never heard of (D3: weak alone).
   /// A message whose number never came: it has no other name.
   Result<std::vector<std::string>> confirmed(const ports::Inbox& inbox, Time since, std::stop_token stop) override;
   Result<ports::Whereabouts> whereabouts(const ports::RemoteItem& item) override;
-  Result<int> fetches(const ports::RemoteItem& item) override;
 
  private:
   void send_canary(std::stop_token stop);

@@ -103,7 +103,7 @@ TEST_P(DpeRead, ALockLostBeforeItsTimeIsASignOfAnotherReader) {
   const auto what = item(list().at(0));
   arm("servicebus.complete.lock_lost");
   EXPECT_EQ(*transport_->acknowledge(what), ports::Acknowledged::already_done);
-  EXPECT_EQ(*transport_->surveillance()->fetches(what), 1);
+  EXPECT_EQ(*transport_->surveillance()->fetches(what), 0) << "the broker counts locks, which prove nothing";
 }
 
 TEST_F(DpeReceive, ACompletionWhoseAnswerIsLostIsRepeated) {

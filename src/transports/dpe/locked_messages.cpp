@@ -106,7 +106,7 @@ void LockedMessages::add(Locked message) {
     seen_.clear();
     seen_from_ = now;
   }
-  seen_[id] = {now, message.delivery_count};
+  seen_[id] = now;
   Held held{std::move(message), now, false, stored_.contains(id)};
   held_.insert_or_assign(std::move(id), std::move(held));
 }
@@ -146,7 +146,7 @@ Result<std::vector<std::string>> LockedMessages::refresh(std::stop_token stop) {
   in_order.reserve(held_.size());
   for (auto& entry : held_) {
     entry.second.offered = true;
-    seen_[entry.first] = {now, entry.second.message.delivery_count};
+    seen_[entry.first] = now;
     in_order.push_back(&entry);
   }
   std::ranges::sort(in_order, {}, [](const auto* entry) { return entry->second.message.sequence; });
@@ -208,13 +208,7 @@ bool LockedMessages::may_return(const std::string& id) const {
   const std::scoped_lock lock(mutex_);
   if (held_.contains(id)) return true;
   const auto seen = seen_.find(id);
-  return clock_.monotonic() - (seen == seen_.end() ? seen_from_ : seen->second.at) < return_time;
-}
-
-int LockedMessages::deliveries(const std::string& id) const {
-  const std::scoped_lock lock(mutex_);
-  const auto seen = seen_.find(id);
-  return seen == seen_.end() ? 0 : seen->second.deliveries;
+  return clock_.monotonic() - (seen == seen_.end() ? seen_from_ : seen->second) < return_time;
 }
 
 std::vector<std::uint64_t> LockedMessages::missing() {

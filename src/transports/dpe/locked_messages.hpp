@@ -37,8 +37,6 @@ class LockedMessages {
 
   /// Could this id still come, although it is not locked here: by a lock of a call that died?
   [[nodiscard]] bool may_return(const std::string& id) const;
-  /// How often it had been delivered when it was last locked; 0: not known.
-  [[nodiscard]] int deliveries(const std::string& id) const;
   /// Numbers that never came. Each is told once.
   [[nodiscard]] std::vector<std::uint64_t> missing();
 
@@ -48,10 +46,6 @@ class LockedMessages {
     Duration locked_at{};
     bool offered = false;  ///< a round has seen it
     bool wanted = false;   ///< it is stored; only its completion failed
-  };
-  struct Seen {
-    Duration at{};
-    int deliveries = 0;
   };
   using HeldById = std::map<std::string, Held>;
   void renew_all();
@@ -70,7 +64,7 @@ class LockedMessages {
   Log& log_;
   mutable std::mutex mutex_;
   HeldById held_;
-  std::map<std::string, Seen> seen_;
+  std::map<std::string, Duration> seen_;
   Duration seen_from_;            ///< what came before is not in `seen_`
   std::set<std::string> stored_;  ///< acknowledged while not locked: completed as soon as they come again
   SequenceWatch watch_;
