@@ -22,6 +22,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// A dead letter that finds nobody, as when the queue for it is not up yet after a start, is sent again after this time
+/// (milliseconds); of itself RabbitMQ waits for three minutes.
+constexpr std::string_view advanced_configuration =
+    "[{rabbit, [{dead_letter_worker_publisher_confirm_timeout, 2000}]}].\n";
+
 tl::unexpected<Error> problem(const std::string& what) { return reject("sim.rabbitmq", what); }
 
 std::string read(const fs::path& file) {
@@ -100,6 +105,7 @@ Result<void> RabbitMqSetup::write() {
   if (!password) return failed(std::move(password));
   password_ = Secret(std::move(*password));
   if (auto done = write_private(folder / "rabbitmq.conf", configuration()); !done) return done;
+  if (auto done = write_private(folder / "advanced.config", advanced_configuration); !done) return done;
   if (auto done = write_private(folder / "enabled_plugins", "[rabbitmq_auth_backend_http].\n"); !done) return done;
   if (!options_.tls) return {};
   const auto chain = chain_of(*options_.tls);

@@ -106,6 +106,24 @@ TEST_F(RabbitMqTest, PersistentMessagesOutliveARestartAndACrash) {
   EXPECT_TRUE(testing::eventually([&] { return ours->count(quorum)->messages == 1U; }));
 }
 
+TEST_F(RabbitMqTest, ADeadLetterThatFindsNobodyIsSentAgainSoon) {
+  const auto ours = administrator();
+  ASSERT_TRUE(ours);
+  const auto exchange = "dead." + new_uuid();
+  ASSERT_TRUE(ours->declare_exchange(exchange, "fanout").has_value());
+  const auto short_lived = queue(*ours, {{"x-queue-type", std::string("quorum")},
+                                         {"x-message-ttl", std::int64_t{1}},
+                                         {"x-dead-letter-exchange", exchange},
+                                         {"x-dead-letter-strategy", std::string("at-least-once")},
+                                         {"x-overflow", std::string("reject-publish")}});
+  ASSERT_TRUE(ours->confirm_mode().has_value());
+  put(*ours, short_lived, bytes_of("late"));
+  ASSERT_TRUE(testing::eventually([&] { return ours->count(short_lived)->messages == 0U; }));
+  const auto dead = queue(*ours);
+  ASSERT_TRUE(ours->bind(dead, exchange, "").has_value());
+  EXPECT_TRUE(testing::eventually([&] { return ours->count(dead)->messages == 1U; }));
+}
+
 TEST_F(RabbitMqTest, ConnectionsOfAUserAreEnded) {
   const auto theirs = open(client());
   const auto ours = administrator();
