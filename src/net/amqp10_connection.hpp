@@ -30,8 +30,8 @@ struct Amqp10Delivery {
 /// Errors of every call: `amqp10.connect`, `amqp10.tls` (certificate or host name not accepted), `amqp10.unauthorized`
 /// (no token, or not a good one), `amqp10.refused`, `amqp10.not_found` (no such queue, or it is disabled),
 /// `amqp10.busy` (the broker asks for less), `amqp10.lock_lost`, `amqp10.timeout`, `amqp10.closed` (the broker or the
-/// network ended the connection or the link), `amqp10.stopped` (by the caller), `amqp10.protocol`; all retry. The
-/// message tells the broker's condition and its words, without tokens.
+/// network ended the connection or the link), `amqp10.too_large` (an answer), `amqp10.stopped` (by the caller),
+/// `amqp10.protocol`; all retry. The message tells the broker's condition and its words, without tokens.
 class Amqp10Connection {
  public:
   /// Connects and opens; SASL is ANONYMOUS, so who we are has to be told to `$cbs` next.

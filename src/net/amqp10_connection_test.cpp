@@ -161,6 +161,21 @@ TEST(Amqp10ConnectionTest, RequestsAreAnsweredSideBySide) {
   });
 }
 
+TEST(Amqp10ConnectionTest, AnAnswerThatIsTooLargeIsToldAndTheNextOneComes) {
+  Amqp10ScriptedBroker broker;
+  const auto connection = opened(broker.options());
+  ASSERT_TRUE(connection);
+  Amqp10Message request;
+  request.value = {std::string(5'000'000, 'x')};
+  broker.change([&](Amqp10Script& script) { script.answer = request; });
+  EXPECT_EQ(code_of(connection->request("queue/$management", {}, {})), "amqp10.too_large");
+  request.value = {std::string(3'000'000, 'x')};
+  broker.change([&](Amqp10Script& script) { script.answer = request; });
+  const auto answer = connection->request("queue/$management", {}, {});
+  ASSERT_TRUE(answer.has_value()) << answer.error().text();
+  EXPECT_EQ(answer->value.text().size(), 3'000'000U);
+}
+
 TEST(Amqp10ConnectionTest, ARequestThatIsNotAnsweredEnds) {
   Amqp10ScriptedBroker broker;
   broker.change([](Amqp10Script& script) { script.answers = false; });

@@ -19,8 +19,8 @@ namespace kanal::net {
 namespace {
 
 constexpr int answers_credit = 50;
-/// Of answers of a node: their bodies are small.
-constexpr std::size_t max_answer = std::size_t{1} << 20U;
+/// Of answers of a node: they may hold a message that was looked at.
+constexpr std::size_t max_answer = std::size_t{4} << 20U;
 constexpr std::size_t most_waiting = 1000;
 
 bool is_there(pn_terminus_t* terminus) { return pn_terminus_get_type(terminus) != PN_UNSPECIFIED; }
@@ -258,18 +258,20 @@ void Amqp10Core::on_outcome(pn_delivery_t* delivery) {
   listening_.settled(number, std::move(confirmed));
 }
 
-void Amqp10Core::on_answer(Node& node, const Bytes& bytes) {
-  auto answer = decode_amqp10(bytes);
+void Amqp10Core::on_answer(Node& node, const Bytes& bytes, bool cut) {
+  auto answer = decode_amqp10(bytes, !cut);
   if (!answer) return;
   const auto number = number_in(answer->correlation_id);
-  if (number && node.under_way.erase(*number) > 0) listening_.answered(*number, std::move(*answer));
+  if (!number || node.under_way.erase(*number) == 0) return;
+  if (cut) return listening_.answered(*number, tl::unexpected(errors_.make("amqp10.too_large", "answers too much")));
+  listening_.answered(*number, std::move(*answer));
 }
 
-void Amqp10Core::keep(pn_delivery_t* delivery, Bytes bytes) {
+void Amqp10Core::keep(pn_delivery_t* delivery, Bytes bytes, bool cut) {
   Amqp10Delivery out;
   out.number = ++last_delivery_;
   out.tag = copy_of(bytes_of(tag_of(delivery)));
-  out.too_large = std::exchange(arriving_too_large_, false);
+  out.too_large = cut;
   auto message = decode_amqp10(bytes, !out.too_large);
   if (message) {
     out.message = std::move(*message);
@@ -285,16 +287,17 @@ void Amqp10Core::on_transfer(pn_link_t* link) {
   auto* node = node_of(link);
   if (node == nullptr && link != receiver_) return;
   auto& bytes = node != nullptr ? node->answer : arriving_;
+  bool& too_large = node != nullptr ? node->answer_too_large : arriving_too_large_;
   while (pn_delivery_t* delivery = pn_link_current(link)) {
     if (pn_delivery_aborted(delivery)) {
       bytes.clear();
-      arriving_too_large_ = node == nullptr ? false : arriving_too_large_;
+      too_large = false;
       pn_delivery_settle(delivery);
       continue;
     }
     if (pn_delivery_pending(delivery) > 0) {
       const bool cut = read_some(link, bytes, node != nullptr ? max_answer : options_.max_message);
-      if (node == nullptr) arriving_too_large_ = arriving_too_large_ || cut;
+      too_large = too_large || cut;
     }
     if (pn_delivery_partial(delivery)) return;
     pn_link_advance(link);
@@ -303,9 +306,9 @@ void Amqp10Core::on_transfer(pn_link_t* link) {
       pn_delivery_update(delivery, PN_ACCEPTED);
       pn_delivery_settle(delivery);
       pn_link_flow(link, 1);
-      on_answer(*node, whole);
+      on_answer(*node, whole, std::exchange(too_large, false));
     } else {
-      keep(delivery, std::move(whole));
+      keep(delivery, std::move(whole), std::exchange(too_large, false));
     }
   }
   if (node == nullptr) on_flow(link);

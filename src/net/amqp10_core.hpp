@@ -66,6 +66,7 @@ class Amqp10Core {
     std::deque<std::pair<std::uint64_t, Bytes>> waiting;
     std::set<std::uint64_t> under_way;  ///< numbers of requests
     Bytes answer;                       ///< what has come of one so far
+    bool answer_too_large = false;      ///< then that is only its beginning
   };
   using Nodes = std::map<std::string, Node>;
 
@@ -80,8 +81,9 @@ class Amqp10Core {
   void on_transfer(pn_link_t* link);
   void on_request_outcome(Node& node, pn_delivery_t* delivery);
   void on_outcome(pn_delivery_t* delivery);
-  void on_answer(Node& node, const Bytes& bytes);
-  void keep(pn_delivery_t* delivery, Bytes bytes);
+  // `cut`: only the beginning of what came is here.
+  void on_answer(Node& node, const Bytes& bytes, bool cut);
+  void keep(pn_delivery_t* delivery, Bytes bytes, bool cut);
   void on_flow(pn_link_t* link);
   void end(Error why);
   [[nodiscard]] Error told(std::string_view where, pn_condition_t* condition) const;

@@ -21,6 +21,7 @@ struct Amqp10Script {
   std::optional<Amqp10Condition> refuse_links, refuse_outcomes, detach, close;
   bool cut = false;
   bool answers = true;
+  std::optional<Amqp10Message> answer;  ///< instead of the request's own value
   bool drains = true;
   std::vector<std::pair<std::string, Amqp10Outcome>> outcomes;
   std::vector<Amqp10Link> links;
@@ -42,16 +43,15 @@ class Amqp10ScriptHost final : public Amqp10Host {
   void detached(std::uint64_t link) override {
     std::erase_if(links_, [&](const auto& one) { return one.id == link; });
   }
-  /// Answered with its own value.
   void message(const Amqp10Link& link, const Amqp10Message& message) override {
     const std::scoped_lock lock(script_.mutex);
     script_.requests.push_back(message);
     if (!script_.answers) return;
     for (const auto& back : links_) {
       if (!back.receives || back.address != link.address) continue;
-      Amqp10Message answer;
+      auto answer = script_.answer.value_or(Amqp10Message{});
+      if (!script_.answer) answer.value = message.value;
       answer.correlation_id = message.message_id;
-      answer.value = message.value;
       guest_.send(back.id, bytes_of("answer-" + message.message_id), answer);
     }
   }

@@ -1,6 +1,8 @@
 //   put-token   $cbs                  operation, type, name; body: the token as a string
 //   renew-lock  <queue>/$management   operation; body: map { lock-tokens: array of uuid }
 //   update      <queue>/$management   operation; body: map { disposition-status, lock-tokens }
+//   peek        <queue>/$management   operation; body: map { from-sequence-number, message-count };
+//               answered with a map { messages: list of map { message: binary } }; x-opt-message-state is 0 for active
 //   answer      correlation-id; statusCode or status-code, statusDescription or status-description, errorCondition
 //   delivery    tag: the lock token; annotations x-opt-sequence-number, x-opt-enqueued-time, x-opt-locked-until;
 //               header delivery-count: deliveries before this one
@@ -9,6 +11,8 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+
+#include "lookup/remote_answer.hpp"
 
 namespace kanal::transports::dpe {
 namespace {
@@ -77,6 +81,35 @@ Amqp10Message update_request(const std::string& lock, const std::string& disposi
 }
 
 Amqp10Message renew_request(const std::string& lock) { return about_lock("com.microsoft:renew-lock", lock); }
+
+Amqp10Message peek_request(std::uint64_t from) {
+  Amqp10Message message;
+  message.application = {{"operation", {std::string("com.microsoft:peek-message")}}};
+  message.value = {
+      Amqp10Map{{"from-sequence-number", {static_cast<std::int64_t>(from)}}, {"message-count", {std::int32_t{1}}}}};
+  return message;
+}
+
+std::optional<Glimpse> read_glimpse(const Amqp10Message& answer, Time now) {
+  const auto* body = answer.value.map();
+  const auto* messages = body == nullptr ? nullptr : find(*body, "messages");
+  const auto* list = messages == nullptr ? nullptr : messages->list();
+  const auto* first = list == nullptr || list->items.empty() ? nullptr : list->items.front().map();
+  const auto* encoded = first == nullptr ? nullptr : find(*first, "message");
+  const auto* bytes = encoded == nullptr ? nullptr : std::get_if<Bytes>(&encoded->is);
+  if (bytes == nullptr) return std::nullopt;
+  const auto message = net::decode_amqp10(*bytes);
+  if (!message) return std::nullopt;
+  const auto annotation = [&](std::string_view name) {
+    const auto* value = find(message->annotations, name);
+    return value == nullptr ? net::Amqp10Value{} : *value;
+  };
+  const auto sequence = annotation("x-opt-sequence-number").number();
+  if (!sequence || *sequence < 0 || annotation("x-opt-message-state").number().value_or(0) != 0) return std::nullopt;
+  return Glimpse{static_cast<std::uint64_t>(*sequence), message->message_id,
+                 annotation("x-opt-enqueued-time").time().value_or(now),
+                 lookup::remote_text(text_of(find(message->application, "DeadLetterReason")))};
+}
 
 bool NodeAnswer::lock_lost() const {
   constexpr int gone = 410;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "net/amqp10_connection.hpp"
-#include "transports/dpe/bus_client.hpp"
+#include "transports/dpe/queue_reader.hpp"
 
 namespace kanal::transports::dpe {
 
@@ -22,6 +22,9 @@ constexpr const char* token_node = "$cbs";
 [[nodiscard]] net::Amqp10Message update_request(const std::string& lock, const std::string& disposition);
 [[nodiscard]] net::Amqp10Message renew_request(const std::string& lock);
 
+/// For one message, from the number `from` on, which stays where it is.
+[[nodiscard]] net::Amqp10Message peek_request(std::uint64_t from);
+
 /// What a request was answered with.
 struct NodeAnswer {
   int status = 0;  ///< as of HTTP
@@ -33,6 +36,9 @@ struct NodeAnswer {
 };
 /// `dpe.away` (retry) when it says no status.
 Result<NodeAnswer> read_answer(const net::Amqp10Message& message);
+
+/// The message in the answer to a peek; nothing when it has none, or one that waits for a time or a call of its own.
+[[nodiscard]] std::optional<Glimpse> read_glimpse(const net::Amqp10Message& answer, Time now);
 
 /// The lock token that a delivery tag is; nothing when it is none.
 [[nodiscard]] std::optional<std::string> lock_of(ByteView tag);

@@ -207,4 +207,36 @@ Result<AtLock> AmqpReader::renew(const Locked& message) {
   return manage(**line, message, renew_request(message.token));
 }
 
+Result<std::optional<Glimpse>> AmqpReader::look_at(const std::string& queue, std::uint64_t from,
+                                                   const std::stop_token& stop) {
+  constexpr int no_content = 204;
+  auto line = this->line(stop);
+  if (!line) return failed(line);
+  auto answer = (*line)->connection->request(management_node(queue), peek_request(from), stop);
+  if (!answer) return tl::unexpected(meaning_of(answer.error()));
+  auto read = read_answer(*answer);
+  if (!read) return failed(read);
+  if (read->status == no_content || read->condition == "com.microsoft:message-not-found") {
+    return std::optional<Glimpse>{};
+  }
+  if (!read->ok()) return tl::unexpected(meaning_of(*read));
+  return read_glimpse(*answer, clock_.now());
+}
+
+Result<std::optional<Glimpse>> AmqpReader::look(std::uint64_t from, const std::stop_token& stop) {
+  return look_at(queue_, from, stop);
+}
+
+Result<std::vector<Glimpse>> AmqpReader::dead_letters(std::size_t most, const std::stop_token& stop) {
+  std::vector<Glimpse> out;
+  for (std::uint64_t from = 0; out.size() < most;) {
+    auto letter = look_at(dead_letters_of(queue_), from, stop);
+    if (!letter) return failed(letter);
+    if (!*letter || (*letter)->sequence < from) break;
+    from = (*letter)->sequence + 1;
+    out.push_back(std::move(**letter));
+  }
+  return out;
+}
+
 }  // namespace kanal::transports::dpe

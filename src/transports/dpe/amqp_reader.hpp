@@ -27,6 +27,8 @@ class AmqpReader final : public QueueReader {
   Result<AtLock> complete(const Locked& message) override;
   Result<AtLock> unlock(const Locked& message) override;
   Result<AtLock> renew(const Locked& message) override;
+  Result<std::optional<Glimpse>> look(std::uint64_t from, const std::stop_token& stop) override;
+  Result<std::vector<Glimpse>> dead_letters(std::size_t most, const std::stop_token& stop) override;
 
  private:
   /// A connection that has a token and a link.
@@ -44,6 +46,7 @@ class AmqpReader final : public QueueReader {
   bool keep_token(Line& line, const std::stop_token& stop);
   Result<AtLock> settle(const Locked& message, net::Amqp10Outcome outcome, const std::string& disposition);
   Result<AtLock> manage(Line& line, const Locked& message, const net::Amqp10Message& request);
+  Result<std::optional<Glimpse>> look_at(const std::string& queue, std::uint64_t from, const std::stop_token& stop);
   [[nodiscard]] Error meaning_of(const Error& error) const;
   [[nodiscard]] Error meaning_of(const NodeAnswer& answer) const;
   void wait_after(const Error& error);

@@ -64,6 +64,11 @@ std::optional<std::uint64_t> number_of_member(const json::object& object, std::s
   return error == std::errc{} && stop == end ? std::optional(number) : std::nullopt;
 }
 
+std::string without_quotes(std::string_view text) {
+  const bool quoted = text.size() >= 2 && text.front() == '"' && text.back() == '"';
+  return std::string(quoted ? text.substr(1, text.size() - 2) : text);
+}
+
 bool is_lock_token(std::string_view text) {
   return !text.empty() && text.size() <= longest_lock_token && std::ranges::all_of(text, [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
@@ -106,6 +111,7 @@ Result<Locked> read_broker_properties(std::string_view header, Time now, std::op
   message.message_id = text_of_member(*object, "MessageId");
   message.delivery_count =
       static_cast<int>(std::clamp<std::uint64_t>(number_of_member(*object, "DeliveryCount").value_or(1), 1, 1'000'000));
+  message.dead_letter_reason = lookup::remote_text(text_of_member(*object, "DeadLetterReason"));
   message.enqueued = lookup::parse_http_date(text_of_member(*object, "EnqueuedTimeUtc")).value_or(now);
   const auto until = lookup::parse_http_date(text_of_member(*object, "LockedUntilUtc"));
   message.locked_for = lock_length(until, date.value_or(now));
@@ -224,6 +230,10 @@ Result<std::optional<Locked>> BusClient::receive(const std::string& queue, secon
                                         lookup::parse_http_date(response->header("Date")));
   if (!message) return failed(message);
   message->too_large = body.too_large();
+  // A property of the message: those are headers by REST (unverified for this one), as JSON texts in quotes.
+  if (const auto reason = response->header("DeadLetterReason"); !reason.empty()) {
+    message->dead_letter_reason = lookup::remote_text(without_quotes(reason));
+  }
   message->body = std::make_shared<const Bytes>(body.take());
   return std::optional(std::move(*message));
 }

@@ -33,7 +33,8 @@ struct Locked {
   std::string token;
   int delivery_count = 1;
   Time enqueued{};
-  Duration locked_for{};  ///< from when the answer came
+  std::string dead_letter_reason;  ///< of one that the broker has put away
+  Duration locked_for{};           ///< from when the answer came
   std::shared_ptr<const Bytes> body;
   bool too_large = false;  ///< then `body` is only its beginning
   // By AMQP: the connection that brought it, and its number there.

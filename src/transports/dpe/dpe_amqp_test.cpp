@@ -50,7 +50,7 @@ TEST_F(DpeAmqp, OneConnectionServesAllRoundsAndItsTokenIsRenewed) {
     clock_.advance(6min);
   }
   EXPECT_THAT(bus().messages(journal_queue), IsEmpty());
-  EXPECT_EQ(bus_audit("attach"), 1U);
+  EXPECT_EQ(national_.audit().count({.simulator = "servicebus", .action = "attach", .subject = journal_queue}), 1U);
   EXPECT_EQ(bus_audit("put-token"), 2U) << "after more than half of its life";
   EXPECT_EQ(bus_audit("complete"), 4U);
 }
@@ -118,6 +118,40 @@ TEST_F(DpeAmqp, WhatWasLockedForAConnectionThatDiedComesAgain) {
   clock_.advance(61s);
   EXPECT_THAT(list_in_time(1), SizeIs(1));
   EXPECT_TRUE(transport_->health().up);
+}
+
+TEST_F(DpeAmqp, AMessageThatAnotherReaderHoldsIsNoticedAlthoughNoneFollows) {
+  arrives();
+  const auto ids = list();
+  ASSERT_THAT(ids, SizeIs(1));
+  EXPECT_EQ(*transport_->acknowledge(item(ids[0])), ports::Acknowledged::done);
+  const auto held = arrives();
+  ASSERT_TRUE(*bus().receive(journal_queue, 0ms));
+  auto& watch = *transport_->surveillance();
+  EXPECT_THAT(list(), IsEmpty());
+  EXPECT_THAT(*watch.confirmed(inbox(), {}, {}), IsEmpty()) << "it may be given here yet";
+  const auto mine = bus().messages(journal_queue).at(0).lock_token;
+  for (int i = 0; i < 4; ++i) {
+    clock_.advance(40s);
+    Time until{};
+    ASSERT_EQ(bus().renew(journal_queue, std::to_string(held), mine, until), sim::LockAnswer::done);
+    EXPECT_THAT(list(), IsEmpty());
+  }
+  EXPECT_THAT(*watch.confirmed(inbox(), {}, {}), ElementsAre("unseen-number-" + std::to_string(held)));
+  EXPECT_THAT(*watch.confirmed(inbox(), {}, {}), IsEmpty()) << "once";
+}
+
+TEST_F(DpeAmqp, WhatAnotherReaderGivesBackIsNoTheft) {
+  list();
+  const auto held = arrives();
+  const auto locked = **bus().receive(journal_queue, 0ms);
+  EXPECT_THAT(list(), IsEmpty());
+  clock_.advance(50s);
+  ASSERT_EQ(bus().unlock(journal_queue, std::to_string(held), locked.lock_token), sim::LockAnswer::done);
+  EXPECT_THAT(list(), SizeIs(1));
+  clock_.advance(10min);
+  list();
+  EXPECT_THAT(*transport_->surveillance()->confirmed(inbox(), {}, {}), IsEmpty());
 }
 
 TEST_F(DpeAmqp, ABusyBrokerIsLeftAlone) {

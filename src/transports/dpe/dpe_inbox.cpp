@@ -23,6 +23,7 @@ DpeInbox::DpeInbox(const Settings& settings, BusClient& bus, QueueReader& reader
       bus_(bus),
       resources_(resources),
       locked_(settings, reader, resources.clock, resources.log, resources.kept),
+      dead_letters_(settings.own_queue(), reader, resources.clock, resources.log),
       canary_(settings, resources.installation_id) {}
 
 std::vector<ports::Inbox> DpeInbox::inboxes() const {
@@ -59,13 +60,14 @@ void DpeInbox::send_canary(std::stop_token stop) {
 
 Result<std::vector<ports::Listed>> DpeInbox::list(std::stop_token stop) {
   send_canary(stop);
-  auto ids = locked_.refresh(std::move(stop));
+  auto ids = locked_.refresh(stop);
   {
     const std::scoped_lock lock(mutex_);
     if (ids) problem_.clear();
     if (!ids && !is_stop(ids.error())) problem_ = ids.error().text();
   }
   if (!ids) return failed(ids);
+  dead_letters_.look(stop);
   std::vector<ports::Listed> listed;
   listed.reserve(ids->size());
   // A message that was delivered before is no other's: our own answers get lost, too (8.2, D3 is weak alone).

@@ -9,6 +9,7 @@
 #include "ports/transport.hpp"
 #include "transports/dpe/bus_client.hpp"
 #include "transports/dpe/canary.hpp"
+#include "transports/dpe/dead_letters.hpp"
 #include "transports/dpe/locked_messages.hpp"
 #include "transports/transport_factory.hpp"
 
@@ -29,6 +30,8 @@ class DpeInbox final : public ports::Surveillance {
   Result<ports::Acknowledged> acknowledge(const ports::RemoteItem& item);
   /// Why the queue could not be read; empty when it could.
   [[nodiscard]] std::string problem() const;
+  /// What the broker has put away of it; empty when nothing.
+  [[nodiscard]] std::string dead_letters() const { return dead_letters_.problem(); }
 
   // What the numbers of the queue tell (8.2). The service shows nothing of what leaves, and counts no fetches: every
   // lock is a delivery to it, also one that we gave back, let end, or never heard of (D3: weak alone).
@@ -43,6 +46,7 @@ class DpeInbox final : public ports::Surveillance {
   BusClient& bus_;
   Resources resources_;
   LockedMessages locked_;
+  DeadLetters dead_letters_;
   mutable std::mutex mutex_;
   Canary canary_;  ///< under the mutex
   std::string problem_;

@@ -106,6 +106,43 @@ TEST_P(DpeRead, ALockLostBeforeItsTimeIsASignOfAnotherReader) {
   EXPECT_EQ(*transport_->surveillance()->fetches(what), 0) << "the broker counts locks, which prove nothing";
 }
 
+TEST_P(DpeRead, WhatTheBrokerHasGivenUpIsShownAndLeftWhereItIs) {
+  const auto letters = journal_queue + "/$deadletterqueue";
+  for (int i = 0; i < 2; ++i) {
+    arrives();
+    const auto locked = **bus().receive(journal_queue, milliseconds(0));
+    ASSERT_EQ(bus().dead_letter(journal_queue, std::to_string(locked.sequence), locked.lock_token, "TooOften"),
+              sim::LockAnswer::done);
+  }
+  EXPECT_THAT(list(), IsEmpty());
+  const auto first = bus().messages(letters).at(0);
+  const auto shown = transport_->health();
+  EXPECT_FALSE(shown.up);
+  for (const auto& part : {std::string("2 of this organisation's messages"), letters, first.properties.message_id,
+                           std::string("UTC: TooOften")}) {
+    EXPECT_THAT(shown.detail, HasSubstr(part));
+  }
+  for (const auto& letter : bus().messages(letters)) EXPECT_EQ(letter.lock_token, "");
+  while (const auto letter = *bus().receive(letters, milliseconds(0))) {
+    bus().complete(letters, std::to_string(letter->sequence), letter->lock_token);
+  }
+  clock_.advance(minutes(16));
+  EXPECT_THAT(list(), IsEmpty());
+  EXPECT_TRUE(transport_->health().up) << transport_->health().detail;
+}
+
+TEST_P(DpeRead, DeadLettersThatMayNotBeSeenAreNoTrouble) {
+  arm("servicebus.head.401", {}, journal_queue + "/$deadletterqueue");
+  for (int i = 0; i < 3; ++i) {
+    arrives();
+    const auto ids = list();
+    ASSERT_THAT(ids, SizeIs(1));
+    EXPECT_EQ(*transport_->acknowledge(item(ids[0])), ports::Acknowledged::done);
+    clock_.advance(16min);
+  }
+  EXPECT_TRUE(transport_->health().up) << transport_->health().detail;
+}
+
 TEST_F(DpeReceive, ACompletionWhoseAnswerIsLostIsRepeated) {
   arrives();
   const auto what = item(list().at(0));

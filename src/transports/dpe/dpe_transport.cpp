@@ -150,7 +150,7 @@ Result<ports::Acknowledged> DpeTransport::acknowledge(const ports::RemoteItem& i
 
 ports::TransportHealth DpeTransport::health() const {
   ports::TransportHealth health;
-  for (const auto& problem : {inbox_.problem(), keys_.problem()}) {
+  for (const auto& problem : {inbox_.problem(), inbox_.dead_letters(), keys_.problem()}) {
     if (!problem.empty()) health.add(problem);
   }
   return health;

@@ -100,6 +100,10 @@ void LockedMessages::give_back(const std::vector<std::string>& ids) {
 void LockedMessages::add(Locked message) {
   const Duration now = clock_.monotonic();
   auto id = id_of(message);
+  // Weak alone (8.2, D3): a call of ours whose answer was lost has locked it, too, or an earlier run.
+  if (message.delivery_count > 1 && !seen_.contains(id)) {
+    log_.info("delivered_before", {{"remote_id", id}, {"deliveries", message.delivery_count}});
+  }
   watch_.met(message.sequence, now);
   lock_length_ = message.locked_for;
   if (seen_.size() >= most_remembered) {
@@ -109,6 +113,18 @@ void LockedMessages::add(Locked message) {
   seen_[id] = now;
   Held held{std::move(message), now, false, stored_.contains(id)};
   held_.insert_or_assign(std::move(id), std::move(held));
+}
+
+/// The queue gives nothing more: what lies in it all the same, others have locked, or it has only just come.
+void LockedMessages::look_behind(const std::stop_token& stop) {
+  for (const auto from : watch_.frontiers()) {
+    const auto seen = reader_.look(from, stop);
+    if (!seen) {
+      log_.debug("queue_not_looked_at", {{"queue", settings_.own_queue()}, {"reason", seen.error().text()}});
+      return;
+    }
+    if (*seen) watch_.withheld((*seen)->sequence, clock_.monotonic());
+  }
 }
 
 Result<void> LockedMessages::lock_more(const std::stop_token& stop) {
@@ -121,7 +137,10 @@ Result<void> LockedMessages::lock_more(const std::stop_token& stop) {
     auto messages = reader_.receive(std::min(most - held_.size(), most_at_once),
                                     held_.empty() ? settings_.receive_wait : seconds(0), stop);
     if (!messages) return failed(messages);
-    if (messages->empty()) return {};
+    if (messages->empty()) {
+      look_behind(stop);
+      return {};
+    }
     for (auto& message : *messages) add(std::move(message));
   }
   return {};

@@ -53,6 +53,7 @@ class LockedMessages {
   [[nodiscard]] std::vector<std::string> unwanted() const;
   void give_back(const std::vector<std::string>& ids);
   Result<void> lock_more(const std::stop_token& stop);
+  void look_behind(const std::stop_token& stop);
   void add(Locked message);
   [[nodiscard]] std::string mark_name() const;
   void recall_mark();

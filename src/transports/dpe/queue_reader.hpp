@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -15,6 +17,14 @@ enum class AtLock {
   done,
   lost,            ///< it has ended, or somebody else has it
   lost_with_link,  ///< the connection that brought the message is gone, and the lock with it: nobody else's doing
+};
+
+/// A message that was looked at, and left where it is.
+struct Glimpse {
+  std::uint64_t sequence = 0;
+  std::string message_id;
+  Time enqueued{};
+  std::string reason;  ///< of a dead letter: why the broker has put it away
 };
 
 /// Errors are those of BusClient, and of net::Amqp10Connection by AMQP.
@@ -31,9 +41,18 @@ class QueueReader {
   virtual Result<AtLock> complete(const Locked& message) = 0;
   virtual Result<AtLock> unlock(const Locked& message) = 0;
   virtual Result<AtLock> renew(const Locked& message) = 0;
+
+  /// The first message that has this number or a later one, whoever has locked it. Nothing when there is none, or when
+  /// it cannot be looked at without being taken (REST).
+  virtual Result<std::optional<Glimpse>> look(std::uint64_t from, const std::stop_token& stop) = 0;
+  /// What the broker has put away of the queue, up to `most`, oldest first.
+  virtual Result<std::vector<Glimpse>> dead_letters(std::size_t most, const std::stop_token& stop) = 0;
 };
 
-/// One message a call.
+/// Of `<queue>/$deadletterqueue`, which is read like a queue (dpe.md section 5).
+[[nodiscard]] std::string dead_letters_of(const std::string& queue);
+
+/// One message a call. Dead letters are locked while they are looked at.
 class RestReader final : public QueueReader {
  public:
   /// `bus` outlives it.
@@ -43,6 +62,8 @@ class RestReader final : public QueueReader {
   Result<AtLock> complete(const Locked& message) override;
   Result<AtLock> unlock(const Locked& message) override;
   Result<AtLock> renew(const Locked& message) override;
+  Result<std::optional<Glimpse>> look(std::uint64_t from, const std::stop_token& stop) override;
+  Result<std::vector<Glimpse>> dead_letters(std::size_t most, const std::stop_token& stop) override;
 
  private:
   const std::string queue_;

@@ -15,15 +15,33 @@ constexpr std::size_t most_missing = 10'000;
 
 }  // namespace
 
-void SequenceWatch::met(std::uint64_t sequence, Duration now) {
-  missing_.erase(sequence);
+/// Notes what lies between; false when the number is behind us.
+bool SequenceWatch::reach(std::uint64_t sequence, Duration now) {
   const auto [known, first] = highest_.try_emplace(static_cast<std::uint16_t>(sequence >> partition_shift), sequence);
   auto& highest = known->second;
-  if (first || sequence <= highest) return;
+  if (first || sequence <= highest) return first;
   if (sequence - highest <= largest_gap && missing_.size() < most_missing) {
     for (auto between = highest + 1; between < sequence; ++between) missing_.emplace(between, now);
   }
   highest = sequence;
+  return true;
+}
+
+void SequenceWatch::met(std::uint64_t sequence, Duration now) {
+  missing_.erase(sequence);
+  reach(sequence, now);
+}
+
+void SequenceWatch::withheld(std::uint64_t sequence, Duration now) {
+  if (reach(sequence, now) && missing_.size() < most_missing) missing_.emplace(sequence, now);
+}
+
+std::vector<std::uint64_t> SequenceWatch::frontiers() const {
+  std::vector<std::uint64_t> out;
+  out.reserve(highest_.size());
+  for (const auto& [partition, highest] : highest_) out.push_back(highest + 1);
+  if (out.empty()) out.push_back(0);
+  return out;
 }
 
 std::vector<std::uint64_t> SequenceWatch::missing_since(Duration until) {

@@ -16,6 +16,10 @@ class SequenceWatch {
  public:
   /// A message with this number was met.
   void met(std::uint64_t sequence, Duration now);
+  /// One with this number was seen, and not given to us: missing until it is met (D8).
+  void withheld(std::uint64_t sequence, Duration now);
+  /// From where on nothing is known: one number for each partition.
+  [[nodiscard]] std::vector<std::uint64_t> frontiers() const;
   /// Numbers that have been missing since `until` or longer, and will be told only this once.
   [[nodiscard]] std::vector<std::uint64_t> missing_since(Duration until);
   /// Nobody looked for a while: what was missed meanwhile proves nothing.
@@ -26,6 +30,8 @@ class SequenceWatch {
   void recall(std::string_view marks);
 
  private:
+  bool reach(std::uint64_t sequence, Duration now);
+
   std::map<std::uint16_t, std::uint64_t> highest_;  ///< by partition, the top 16 bits of a number
   std::map<std::uint64_t, Duration> missing_;       ///< and when that was noticed
 };

@@ -18,6 +18,20 @@ TEST(SequenceWatch, TellsOnceOfNumbersThatNeverCame) {
   EXPECT_THAT(watch.missing_since(seconds(9)), IsEmpty());
 }
 
+TEST(SequenceWatch, WhatIsSeenAndNotGivenIsMissingUntilItIsMet) {
+  SequenceWatch watch;
+  EXPECT_THAT(watch.frontiers(), ElementsAre(0));
+  watch.withheld(7, seconds(1));
+  EXPECT_THAT(watch.frontiers(), ElementsAre(8));
+  watch.withheld(7, seconds(5));
+  EXPECT_THAT(watch.missing_since(seconds(1)), ElementsAre(7)) << "since it was first seen";
+  watch.withheld(7, seconds(6));
+  EXPECT_THAT(watch.missing_since(seconds(9)), IsEmpty()) << "told once";
+  watch.withheld(10, seconds(9));
+  watch.met(10, seconds(10));
+  EXPECT_THAT(watch.missing_since(seconds(10)), ElementsAre(8, 9));
+}
+
 TEST(SequenceWatch, EachPartitionHasItsOwnNumbers) {
   SequenceWatch watch;
   constexpr std::uint64_t other = std::uint64_t{5} << 48U;
