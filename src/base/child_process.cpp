@@ -2,12 +2,13 @@
 
 #include <cstdint>
 #include <cstring>
+#include <random>
 #include <thread>
 #include <utility>
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <netinet/in.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -114,18 +115,21 @@ void ChildProcess::stop(milliseconds limit) {
 std::string own_program() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
 
 std::uint16_t free_port() {
-  const int handle = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  std::uint16_t port = 0;
-  if (bind(handle, reinterpret_cast<sockaddr*>(&address), length) == 0 &&
-      getsockname(handle, reinterpret_cast<sockaddr*>(&address), &length) == 0) {
-    port = ntohs(address.sin_port);
+  std::random_device random;
+  std::uniform_int_distribution<int> ports(15'000, 30'000);
+  for (int tries = 0; tries < 1000; ++tries) {
+    const int handle = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int reuse = 1;
+    ::setsockopt(handle, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_ANY);
+    address.sin_port = htons(static_cast<std::uint16_t>(ports(random)));
+    const bool bound = ::bind(handle, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    ::close(handle);
+    if (bound) return ntohs(address.sin_port);
   }
-  ::close(handle);
-  return port;
+  return 0;
 }
 
 }  // namespace kanal

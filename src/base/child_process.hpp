@@ -58,7 +58,8 @@ class ChildProcess {
 /// The path of the running program.
 [[nodiscard]] std::string own_program();
 
-/// A port on loopback that was free a moment ago.
+/// A port that was free a moment ago, below the range from which outgoing connections get theirs: what listens there
+/// does so later, and may end and come back. 0: none was found.
 [[nodiscard]] std::uint16_t free_port();
 
 }  // namespace kanal

@@ -6,10 +6,10 @@
 #include <cstdint>
 #include <memory>
 
+#include "base/child_process.hpp"
 #include "base/testing.hpp"
 #include "sim/national.hpp"
 #include "sim/rabbitmq.hpp"
-#include "sim/rabbitmq_setup.hpp"
 
 namespace kanal::sim::testing {
 
@@ -33,7 +33,7 @@ class LentRabbit {
   }
 
   kanal::testing::TemporaryFolder folder_;
-  std::uint16_t login_port_ = quiet_port();
+  std::uint16_t login_port_ = free_port();
   std::shared_ptr<RabbitMq> broker_;
 };
 

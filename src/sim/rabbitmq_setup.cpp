@@ -1,8 +1,6 @@
 #include "sim/rabbitmq_setup.hpp"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,11 +8,11 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
-#include <random>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/child_process.hpp"
 #include "base/ids.hpp"
 
 namespace kanal::sim {
@@ -50,24 +48,6 @@ std::string chain_of(const crypto::Identity& identity) {
 
 }  // namespace
 
-std::uint16_t quiet_port() {
-  std::random_device random;
-  std::uniform_int_distribution<int> ports(15'000, 30'000);
-  for (int tries = 0; tries < 1000; ++tries) {
-    const int handle = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const int reuse = 1;
-    ::setsockopt(handle, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_ANY);
-    address.sin_port = htons(static_cast<std::uint16_t>(ports(random)));
-    const bool bound = ::bind(handle, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
-    ::close(handle);
-    if (bound) return ntohs(address.sin_port);
-  }
-  return 0;
-}
-
 Result<void> write_private(const fs::path& file, std::string_view text) {
   ::unlink(file.c_str());
   const int handle = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -86,9 +66,9 @@ std::string erlang_binary(std::string_view text) {
   return fmt::format("<<{}>>", fmt::join(bytes, ","));
 }
 
-RabbitMqSetup::RabbitMqSetup(RabbitMqOptions options) : options_(std::move(options)), control_port_(quiet_port()) {
+RabbitMqSetup::RabbitMqSetup(RabbitMqOptions options) : options_(std::move(options)), control_port_(free_port()) {
   options_.folder = fs::absolute(options_.folder);
-  while (options_.port == 0 || options_.port == control_port_) options_.port = quiet_port();
+  while (options_.port == 0 || options_.port == control_port_) options_.port = free_port();
 }
 
 Result<void> RabbitMqSetup::write() {

@@ -16,9 +16,6 @@
 
 namespace kanal::sim {
 
-/// A free port below the range from which outgoing connections get theirs: what listens there does so later.
-[[nodiscard]] std::uint16_t quiet_port();
-
 class RabbitMqSetup {
  public:
   /// Picks ports; writes nothing.

@@ -4,18 +4,17 @@
 
 #include <gtest/gtest.h>
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <thread>
 
+#include "base/child_process.hpp"
 #include "base/testing.hpp"
 #include "store/postgres/connection.hpp"
 
@@ -97,18 +96,6 @@ class TestCluster {
          "--pwfile=" + secret.string(), "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"});
     port_ = free_port();
     start();
-  }
-
-  static std::uint16_t free_port() {
-    const int handle = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(::bind(handle, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(::getsockname(handle, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    ::close(handle);
-    return ntohs(address.sin_port);
   }
 
   void start() {
