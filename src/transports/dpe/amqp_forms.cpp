@@ -51,6 +51,12 @@ const net::Amqp10Value* one_of(const Amqp10Map& map, std::initializer_list<std::
   return nullptr;
 }
 
+/// Nothing for one that is not there.
+net::Amqp10Value annotation(const Amqp10Message& message, std::string_view name) {
+  const auto* value = find(message.annotations, name);
+  return value == nullptr ? net::Amqp10Value{} : *value;
+}
+
 std::string text_of(const net::Amqp10Value* value) {
   auto text = value == nullptr ? std::string{} : value->text();
   text.resize(std::min(text.size(), longest_said));
@@ -100,14 +106,11 @@ std::optional<Glimpse> read_glimpse(const Amqp10Message& answer, Time now) {
   if (bytes == nullptr) return std::nullopt;
   const auto message = net::decode_amqp10(*bytes);
   if (!message) return std::nullopt;
-  const auto annotation = [&](std::string_view name) {
-    const auto* value = find(message->annotations, name);
-    return value == nullptr ? net::Amqp10Value{} : *value;
-  };
-  const auto sequence = annotation("x-opt-sequence-number").number();
-  if (!sequence || *sequence < 0 || annotation("x-opt-message-state").number().value_or(0) != 0) return std::nullopt;
+  const auto sequence = annotation(*message, "x-opt-sequence-number").number();
+  if (!sequence || *sequence < 0 || annotation(*message, "x-opt-message-state").number().value_or(0) != 0)
+    return std::nullopt;
   return Glimpse{static_cast<std::uint64_t>(*sequence), message->message_id,
-                 annotation("x-opt-enqueued-time").time().value_or(now),
+                 annotation(*message, "x-opt-enqueued-time").time().value_or(now),
                  lookup::remote_text(text_of(find(message->application, "DeadLetterReason")))};
 }
 
@@ -142,11 +145,7 @@ Result<Locked> read_delivery(net::Amqp10Delivery delivery, Time now) {
   };
   if (delivery.problem) return unreadable(delivery.problem->message);
   auto& message = delivery.message;
-  const auto annotation = [&](std::string_view name) {
-    const auto* value = find(message.annotations, name);
-    return value == nullptr ? net::Amqp10Value{} : *value;
-  };
-  const auto sequence = annotation("x-opt-sequence-number").number();
+  const auto sequence = annotation(message, "x-opt-sequence-number").number();
   if (!sequence || *sequence < 0) return unreadable("its x-opt-sequence-number is missing");
   auto lock = lock_of(delivery.tag);
   if (!lock) return unreadable("its delivery tag is no lock token");
@@ -155,9 +154,9 @@ Result<Locked> read_delivery(net::Amqp10Delivery delivery, Time now) {
   out.message_id = std::move(message.message_id);
   out.token = std::move(*lock);
   out.delivery_count = static_cast<int>(std::min<std::uint32_t>(message.delivery_count, 1'000'000)) + 1;
-  out.enqueued = annotation("x-opt-enqueued-time").time().value_or(now);
+  out.enqueued = annotation(message, "x-opt-enqueued-time").time().value_or(now);
   // The service tells no time of its own: it is not before that at which the message came to it.
-  out.locked_for = lock_length(annotation("x-opt-locked-until").time(), std::max(now, out.enqueued));
+  out.locked_for = lock_length(annotation(message, "x-opt-locked-until").time(), std::max(now, out.enqueued));
   out.too_large = delivery.too_large;
   // A sender may have put its text where a value goes.
   if (message.data.empty()) {

@@ -40,6 +40,7 @@ Result<std::vector<Glimpse>> RestReader::dead_letters(std::size_t most, const st
     if (!letter) problem = letter.error();
     if (!letter || !*letter) break;
     locked.push_back(std::move(**letter));
+    locked.back().body.reset();  // it stays where it is
   }
   for (const auto& letter : locked) (void)bus_.unlock(letters, letter).has_value();
   if (problem) return tl::unexpected(std::move(*problem));
