@@ -246,6 +246,10 @@ net::Response ServiceBus::message_answer(const BusMessage& message, const Call& 
   // By the clock that locks end by.
   response.headers.emplace_back("Date", http_date(environment_.clock.now()));
   if (!bare) response.headers.emplace_back("BrokerProperties", json::serialize(properties));
+  // A property of the message, not of the broker: those are headers, as JSON texts.
+  if (!message.dead_letter_reason.empty()) {
+    response.headers.emplace_back("DeadLetterReason", json::serialize(json::string(message.dead_letter_reason)));
+  }
   if (!message.lock_token.empty()) {
     response.headers.emplace_back(
         "Location", fmt::format("{}/{}/messages/{}/{}", site_.url(), call.queue, message.sequence, message.lock_token));

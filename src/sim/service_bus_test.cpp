@@ -86,6 +86,7 @@ TEST_F(ServiceBusTest, WhatIsDeliveredTooOftenIsADeadLetter) {
   ASSERT_EQ(dead.status, 201);
   EXPECT_EQ(dead.body, "gift");
   EXPECT_EQ(text(properties(dead), "DeadLetterReason"), "MaxDeliveryCountExceeded");
+  EXPECT_EQ(dead.header("DeadLetterReason"), "\"MaxDeliveryCountExceeded\"");
 }
 
 TEST_F(ServiceBusTest, AnUnlockedReadTakesTheMessageAway) {

@@ -29,6 +29,21 @@ TEST_F(DpeAmqp, AChangedKeyAndAnEndedTokenStopNothing) {
   expect_once(post("S", einnsyn::publication()), "S", "R");
 }
 
+TEST_F(DpeAmqp, AReaderThatHoldsAMessageIsNoticedAlthoughNoneFollows) {
+  start_both();
+  expect_once(post("S", einnsyn::publication()), "S", "R");
+  // Before anybody reads on, for longer than the test takes.
+  stop("R");
+  ASSERT_TRUE(bus().send(einnsyn::journal_queue, {}, "", "{}"));
+  bus().change_rules([](sim::ServiceBusRules& rules) { rules.lock_duration = hours(1); });
+  ASSERT_TRUE(*bus().receive(einnsyn::journal_queue, milliseconds(0)));
+  start_einnsyn();
+  EXPECT_TRUE(in_time([&] {
+    const auto all = alarms("R");
+    return std::ranges::any_of(all, [](const auto& one) { return one.starts_with("D6 unseen-number-"); });
+  })) << ::testing::PrintToString(findings("R"));
+}
+
 TEST_F(DpeAmqp, AQueueThatIsMissingIsSaidByHealth) {
   bus().remove(einnsyn::journal_queue);
   start_einnsyn();

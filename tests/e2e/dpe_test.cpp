@@ -78,6 +78,15 @@ TEST_P(DpeRead, PoisonIsSetAsideAndKeepsNobodyOut) {
   EXPECT_EQ(health.at_pointer("/components/channels/details/quarantined"), 2);
 }
 
+TEST_P(DpeRead, ADeadLetterIsSaidByHealth) {
+  ASSERT_TRUE(bus().send(einnsyn::journal_queue, {}, "", "{}"));
+  const auto locked = **bus().receive(einnsyn::journal_queue, std::chrono::milliseconds(0));
+  ASSERT_EQ(bus().dead_letter(einnsyn::journal_queue, std::to_string(locked.sequence), locked.lock_token, "TooOften"),
+            sim::LockAnswer::done);
+  start_einnsyn();
+  EXPECT_TRUE(in_time([&] { return health("R").find("UTC: TooOften") != std::string::npos; })) << health("R");
+}
+
 TEST_P(DpeRead, ASecondReaderHandsBackWhatIsNotItsOwn) {
   start_both();
   start_agency({"--difi.move.nextmove.serviceBus.pollingrate=1000"}, "S-other");

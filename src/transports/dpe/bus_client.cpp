@@ -111,7 +111,6 @@ Result<Locked> read_broker_properties(std::string_view header, Time now, std::op
   message.message_id = text_of_member(*object, "MessageId");
   message.delivery_count =
       static_cast<int>(std::clamp<std::uint64_t>(number_of_member(*object, "DeliveryCount").value_or(1), 1, 1'000'000));
-  message.dead_letter_reason = lookup::remote_text(text_of_member(*object, "DeadLetterReason"));
   message.enqueued = lookup::parse_http_date(text_of_member(*object, "EnqueuedTimeUtc")).value_or(now);
   const auto until = lookup::parse_http_date(text_of_member(*object, "LockedUntilUtc"));
   message.locked_for = lock_length(until, date.value_or(now));
@@ -231,9 +230,7 @@ Result<std::optional<Locked>> BusClient::receive(const std::string& queue, secon
   if (!message) return failed(message);
   message->too_large = body.too_large();
   // A property of the message: those are headers by REST (unverified for this one), as JSON texts in quotes.
-  if (const auto reason = response->header("DeadLetterReason"); !reason.empty()) {
-    message->dead_letter_reason = lookup::remote_text(without_quotes(reason));
-  }
+  message->dead_letter_reason = lookup::remote_text(without_quotes(response->header("DeadLetterReason")));
   message->body = std::make_shared<const Bytes>(body.take());
   return std::optional(std::move(*message));
 }

@@ -43,10 +43,7 @@ class DpeAmqp : public DpeReading {
 
 TEST_F(DpeAmqp, OneConnectionServesAllRoundsAndItsTokenIsRenewed) {
   for (int i = 0; i < 4; ++i) {
-    arrives();
-    const auto ids = list();
-    ASSERT_THAT(ids, SizeIs(1));
-    EXPECT_EQ(*transport_->acknowledge(item(ids[0])), ports::Acknowledged::done);
+    comes_and_goes();
     clock_.advance(6min);
   }
   EXPECT_THAT(bus().messages(journal_queue), IsEmpty());
@@ -121,10 +118,7 @@ TEST_F(DpeAmqp, WhatWasLockedForAConnectionThatDiedComesAgain) {
 }
 
 TEST_F(DpeAmqp, AMessageThatAnotherReaderHoldsIsNoticedAlthoughNoneFollows) {
-  arrives();
-  const auto ids = list();
-  ASSERT_THAT(ids, SizeIs(1));
-  EXPECT_EQ(*transport_->acknowledge(item(ids[0])), ports::Acknowledged::done);
+  comes_and_goes();
   const auto held = arrives();
   ASSERT_TRUE(*bus().receive(journal_queue, 0ms));
   auto& watch = *transport_->surveillance();

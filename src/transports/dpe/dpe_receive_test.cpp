@@ -134,10 +134,7 @@ TEST_P(DpeRead, WhatTheBrokerHasGivenUpIsShownAndLeftWhereItIs) {
 TEST_P(DpeRead, DeadLettersThatMayNotBeSeenAreNoTrouble) {
   arm("servicebus.head.401", {}, journal_queue + "/$deadletterqueue");
   for (int i = 0; i < 3; ++i) {
-    arrives();
-    const auto ids = list();
-    ASSERT_THAT(ids, SizeIs(1));
-    EXPECT_EQ(*transport_->acknowledge(item(ids[0])), ports::Acknowledged::done);
+    comes_and_goes();
     clock_.advance(16min);
   }
   EXPECT_TRUE(transport_->health().up) << transport_->health().detail;

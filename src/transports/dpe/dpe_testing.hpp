@@ -140,6 +140,13 @@ class DpeReading : public DpeBench {
     EXPECT_EQ(failure_of(described), "");
     return described.value_or(ports::RemoteItem{});
   }
+  /// A publication that is read and completed.
+  void comes_and_goes() {
+    arrives();
+    const auto ids = list();
+    ASSERT_THAT(ids, ::testing::SizeIs(1));
+    EXPECT_EQ(*transport_->acknowledge(item(ids[0])), ports::Acknowledged::done);
+  }
   Result<ports::InboundDocument> taken(const std::string& id) {
     const auto what = item(id);
     auto writer = blobs_.create({});
