@@ -17,6 +17,7 @@
 #include "app/case_system.hpp"
 #include "app/sandbox/sandbox.hpp"
 #include "base/ids.hpp"
+#include "base/reserved_port.hpp"
 #include "bench/raw_client.hpp"
 #include "bench/report.hpp"
 #include "bench/stored_history.hpp"
@@ -213,7 +214,8 @@ void list(Stage& stage, std::int64_t rows) {
 
 void connections(Stage& stage, int count) {
   const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> tls(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
-  const auto port = free_port();
+  const ReservedPort reserved;
+  const auto port = reserved.number();
   auto process = stage.start_with_tls(port);
   for (int i = 0; i < 500 && !RawClient(port, tls.get()).open(); ++i) std::this_thread::sleep_for(milliseconds(10));
   constexpr int messages = 2000;

@@ -1,16 +1,15 @@
 #include "base/child_process.hpp"
 
-#include <cstdint>
+#include <algorithm>
 #include <cstring>
-#include <random>
+#include <fstream>
+#include <iterator>
 #include <thread>
 #include <utility>
 
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <netinet/in.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +17,8 @@ namespace kanal {
 namespace {
 
 using namespace std::chrono;
+
+constexpr std::streamoff shown_log = 2000;
 
 /// For execve: pointers into the texts, and the null at the end.
 std::vector<char*> pointers(std::vector<std::string>& texts) {
@@ -114,22 +115,11 @@ void ChildProcess::stop(milliseconds limit) {
 
 std::string own_program() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
 
-std::uint16_t free_port() {
-  std::random_device random;
-  std::uniform_int_distribution<int> ports(15'000, 30'000);
-  for (int tries = 0; tries < 1000; ++tries) {
-    const int handle = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const int reuse = 1;
-    ::setsockopt(handle, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_ANY);
-    address.sin_port = htons(static_cast<std::uint16_t>(ports(random)));
-    const bool bound = ::bind(handle, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
-    ::close(handle);
-    if (bound) return ntohs(address.sin_port);
-  }
-  return 0;
+std::string end_of_log(const std::filesystem::path& log) {
+  std::ifstream in(log, std::ios::binary | std::ios::ate);
+  const std::streamoff size = in.tellg();
+  in.seekg(std::max<std::streamoff>(0, size - shown_log));
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
 }  // namespace kanal

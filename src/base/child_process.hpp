@@ -58,8 +58,7 @@ class ChildProcess {
 /// The path of the running program.
 [[nodiscard]] std::string own_program();
 
-/// A port that was free a moment ago, below the range from which outgoing connections get theirs: what listens there
-/// does so later, and may end and come back. 0: none was found.
-[[nodiscard]] std::uint16_t free_port();
+/// The last 2,000 bytes of a child's log, to be shown when it failed; empty: it cannot be read.
+[[nodiscard]] std::string end_of_log(const std::filesystem::path& log);
 
 }  // namespace kanal

@@ -3,10 +3,9 @@
 // code.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 
-#include "base/child_process.hpp"
+#include "base/reserved_port.hpp"
 #include "base/testing.hpp"
 #include "sim/national.hpp"
 #include "sim/rabbitmq.hpp"
@@ -20,7 +19,7 @@ class LentRabbit {
   /// The first one starts it.
   void lend(NationalOptions& options) const {
     options.fiks_io_broker = broker_;
-    options.ports.fiks_io_login = login_port_;
+    options.ports.fiks_io_login = login_port_.number();
   }
 
  private:
@@ -28,12 +27,12 @@ class LentRabbit {
     RabbitMqOptions out;
     out.folder = folder_.path() / "rabbitmq";
     out.tls = tls;
-    out.auth_url = "http://127.0.0.1:" + std::to_string(login_port_) + "/amqp-auth";
+    out.auth_url = "http://127.0.0.1:" + std::to_string(login_port_.number()) + "/amqp-auth";
     return out;
   }
 
   kanal::testing::TemporaryFolder folder_;
-  std::uint16_t login_port_ = free_port();
+  ReservedPort login_port_;
   std::shared_ptr<RabbitMq> broker_;
 };
 

@@ -2,9 +2,6 @@
 
 #include <csignal>
 
-#include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -24,13 +21,6 @@ using namespace std::chrono;
 constexpr minutes start_limit{10};  ///< a few seconds on an idle machine
 constexpr seconds stop_limit{60};
 constexpr seconds call_limit{30};
-constexpr std::size_t shown_log = 2000;
-
-std::string end_of(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  return text.substr(text.size() - std::min(text.size(), shown_log));
-}
 
 }  // namespace
 
@@ -73,7 +63,7 @@ Result<std::string> RabbitMq::Impl::ask(const std::string& expressions) {
   auto call = spawn(RabbitMqSetup::caller, setup.call_arguments(), answer, std::move(how));
   if (!call) return failed(std::move(call));
   const auto code = call->wait(call_limit);
-  auto text = end_of(answer);
+  auto text = end_of_log(answer);
   if (code != 0 || !text.starts_with("{ok, ")) return retry("sim.rabbitmq", "RabbitMQ does not answer: " + text);
   return text;
 }
@@ -99,8 +89,8 @@ Result<void> RabbitMq::Impl::start() {
     std::this_thread::sleep_for(milliseconds(100));
   }
   end(SIGKILL);
-  return reject("sim.rabbitmq",
-                fmt::format("RabbitMQ does not start:\n{}\n{}", end_of(setup.start_log()), end_of(setup.server_log())));
+  return reject("sim.rabbitmq", fmt::format("RabbitMQ does not start:\n{}\n{}", end_of_log(setup.start_log()),
+                                            end_of_log(setup.server_log())));
 }
 
 void RabbitMq::Impl::end(int signal) {

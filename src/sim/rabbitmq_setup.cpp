@@ -12,7 +12,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "base/child_process.hpp"
 #include "base/ids.hpp"
 
 namespace kanal::sim {
@@ -66,9 +65,9 @@ std::string erlang_binary(std::string_view text) {
   return fmt::format("<<{}>>", fmt::join(bytes, ","));
 }
 
-RabbitMqSetup::RabbitMqSetup(RabbitMqOptions options) : options_(std::move(options)), control_port_(free_port()) {
+RabbitMqSetup::RabbitMqSetup(RabbitMqOptions options) : options_(std::move(options)) {
   options_.folder = fs::absolute(options_.folder);
-  while (options_.port == 0 || options_.port == control_port_) options_.port = free_port();
+  if (options_.port == 0) options_.port = own_port_.emplace().number();
 }
 
 Result<void> RabbitMqSetup::write() {
@@ -152,7 +151,7 @@ std::vector<std::string> RabbitMqSetup::server_environment() const {
       "RUNNING_UNDER_SYSTEMD=true",  // the script becomes the server instead of watching over it
       "ERL_CRASH_DUMP_SECONDS=0",
       // Other Erlang machines that the server starts must not start epmd either.
-      fmt::format("ERL_FLAGS=-start_epmd false -erl_epmd_port {}", control_port_),
+      fmt::format("ERL_FLAGS=-start_epmd false -erl_epmd_port {}", control_port_.number()),
       "ERL_EPMD_PORT=1",  // never there
       std::string("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=") +
           "-sname kanal@localhost -kernel inet_dist_use_interface {127,0,0,1} +S 2:2 +SDio 8 +A 8",
@@ -160,7 +159,7 @@ std::vector<std::string> RabbitMqSetup::server_environment() const {
 }
 
 std::vector<std::string> RabbitMqSetup::call_arguments() const {
-  return {"-address", fmt::format("127.0.0.1:{}", control_port_), "-e"};
+  return {"-address", fmt::format("127.0.0.1:{}", control_port_.number()), "-e"};
 }
 
 std::vector<std::string> RabbitMqSetup::call_environment() const {

@@ -8,9 +8,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/reserved_port.hpp"
 #include "base/secret.hpp"
 #include "sim/rabbitmq.hpp"
 
@@ -18,7 +20,7 @@ namespace kanal::sim {
 
 class RabbitMqSetup {
  public:
-  /// Picks ports; writes nothing.
+  /// Reserves the ports that are not given; writes nothing.
   explicit RabbitMqSetup(RabbitMqOptions options);
 
   static constexpr const char* server = "/usr/lib/rabbitmq/bin/rabbitmq-server";
@@ -43,7 +45,8 @@ class RabbitMqSetup {
   [[nodiscard]] std::string configuration() const;
 
   RabbitMqOptions options_;
-  std::uint16_t control_port_;  ///< Erlang distribution: how the server is asked
+  std::optional<ReservedPort> own_port_;  ///< none was asked for
+  ReservedPort control_port_;             ///< Erlang distribution: how the server is asked
   Secret password_;
 };
 

@@ -9,6 +9,7 @@
 
 #include "app/case_system.hpp"
 #include "app/sandbox/sandbox.hpp"
+#include "base/reserved_port.hpp"
 #include "base/testing.hpp"
 #include "crypto/issue.hpp"
 #include "crypto/keystore.hpp"
@@ -93,7 +94,7 @@ class Configurations : public ::testing::Test {
   [[nodiscard]] std::vector<std::string> addresses() {
     auto& national = sandbox_->national();
     const std::string ca = (sandbox_->folder("") / "ca.pem").string();
-    return {"--server.port=" + std::to_string(port_),
+    return {"--server.port=" + std::to_string(port_.number()),
             "--difi.move.oidc.url=" + national.token_url(),
             "--difi.move.oidc.audience=" + national.audience(),
             "--difi.move.serviceregistryEndpoint=" + national.registry_url(),
@@ -122,7 +123,7 @@ class Configurations : public ::testing::Test {
   }
 
   void start(const std::string& scheme, net::HttpClient& http, const std::vector<std::string>& more = {}) {
-    url_ = scheme + "://127.0.0.1:" + std::to_string(port_);
+    url_ = scheme + "://127.0.0.1:" + std::to_string(port_.number());
     auto process = ChildProcess::start(kanal::testing::kanal_program(), command({"serve"}, more), log_file());
     ASSERT_TRUE(process.has_value());
     process_.emplace(std::move(*process));
@@ -181,7 +182,7 @@ class Configurations : public ::testing::Test {
   fs::path home_ = folder_.path() / "operator";
   SystemClock clock_;
   SilentLog log_;
-  std::uint16_t port_ = free_port();
+  ReservedPort port_;
   std::string url_;
   std::unique_ptr<Sandbox> sandbox_;
   std::optional<ChildProcess> process_;

@@ -3,7 +3,7 @@
 #include <random>
 
 #include "app/hub_wiring.hpp"
-#include "base/child_process.hpp"
+#include "base/reserved_port.hpp"
 #include "crypto/issue.hpp"
 #include "tests/e2e/einnsyn.hpp"
 #include "tests/long_tests.hpp"
@@ -26,7 +26,6 @@ class Hubs : public ::testing::Test, protected Bench {
     for (const auto& name : {"arkiv", "politikk", "stranger"}) {
       write_identity(name, crypto::issue(keys.ca, {name, name, "", {}, keys.from, keys.to}));
     }
-    port = std::to_string(free_port());
   }
   void write_identity(const std::string& name, const crypto::Identity& identity) {
     folder.write(name + ".pem", identity.certificate.pem());
@@ -120,7 +119,8 @@ class Hubs : public ::testing::Test, protected Bench {
     return answer ? std::move(*answer) : net::ClientResponse{};
   }
 
-  std::string port;
+  ReservedPort reserved;
+  std::string port = std::to_string(reserved.number());
 };
 
 const std::string innsynskrav_rule =

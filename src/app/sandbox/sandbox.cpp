@@ -121,7 +121,7 @@ Result<void> Sandbox::prepare() {
   http_ = std::make_unique<net::HttpClient>(std::move(client));
 
   std::map<std::string, crypto::Identity> identities;
-  hub_port_ = plan_.first_port == 0 ? free_port() : static_cast<std::uint16_t>(plan_.first_port + hub_after);
+  hub_port_ = plan_.first_port == 0 ? reserve_port() : static_cast<std::uint16_t>(plan_.first_port + hub_after);
   std::uint16_t next = plan_.first_port;
   for (const auto& installation : plan_.installations) {
     if (!identities.contains(installation.orgnr)) {
@@ -150,7 +150,7 @@ Result<void> Sandbox::prepare() {
     if (auto written = write_file(folder(installation.name) / "keystore.p12", text_of(keystore)); !written) {
       return failed(written);
     }
-    const std::uint16_t port = plan_.first_port == 0 ? free_port() : next++;
+    const std::uint16_t port = plan_.first_port == 0 ? reserve_port() : next++;
     ports_[installation.name] = port;
     auto at_ks = register_at_ks(installation, identities.at(installation.orgnr).certificate);
     auto at_fiks_io = register_at_fiks_io(installation, identities.at(installation.orgnr).certificate);
@@ -357,7 +357,11 @@ Result<void> Sandbox::start(const std::string& name, const std::vector<std::stri
     if (process.ended()) break;
     std::this_thread::sleep_for(milliseconds(5));
   }
-  return reject("sandbox.installation", fmt::format("{} did not start; see {}", name, log.string()));
+  const auto code = process.ended();
+  return reject("sandbox.installation",
+                fmt::format("{} {}; the end of {}:\n{}", name,
+                            code ? fmt::format("ended with {} at its start", *code) : "is not ready in time",
+                            log.string(), end_of_log(log)));
 }
 
 Result<void> Sandbox::start_all() {
@@ -373,6 +377,8 @@ ChildProcess* Sandbox::process(const std::string& name) {
   const auto found = processes_.find(name);
   return found == processes_.end() ? nullptr : &found->second;
 }
+
+std::uint16_t Sandbox::reserve_port() { return reserved_.emplace_back().number(); }
 
 std::string Sandbox::url(const std::string& name) const { return fmt::format("http://127.0.0.1:{}", ports_.at(name)); }
 

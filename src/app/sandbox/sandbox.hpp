@@ -13,6 +13,7 @@
 
 #include "base/child_process.hpp"
 #include "base/log.hpp"
+#include "base/reserved_port.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "crypto/certificate.hpp"
@@ -99,6 +100,8 @@ class Sandbox {
  private:
   Sandbox(SandboxPlan plan, Clock& clock, Log& log);
   Result<void> prepare();
+  /// Kept as long as the sandbox lives.
+  std::uint16_t reserve_port();
   Result<void> register_recipients();
   /// Its account in SvarUt and its receiving system in SvarInn. Gives the settings that point to them.
   std::map<std::string, std::string> register_at_ks(const InstallationPlan& installation,
@@ -117,6 +120,7 @@ class Sandbox {
   Log& log_;
   std::unique_ptr<sim::National> national_;
   std::unique_ptr<net::HttpClient> http_;
+  std::vector<ReservedPort> reserved_;  ///< for installations, which come and go
   std::map<std::string, std::uint16_t> ports_;
   std::map<std::string, std::string> accounts_;  ///< at Fiks IO
   std::uint16_t hub_port_ = 0;

@@ -14,7 +14,7 @@
 #include <atomic>
 #include <thread>
 
-#include "base/child_process.hpp"
+#include "base/reserved_port.hpp"
 #include "base/testing.hpp"
 #include "store/postgres/connection.hpp"
 
@@ -44,14 +44,14 @@ class TestCluster {
   [[nodiscard]] ConnectSettings settings(const std::string& database) const {
     ConnectSettings settings;
     settings.parameters = {{"host", "127.0.0.1"},
-                           {"port", std::to_string(port_)},
+                           {"port", std::to_string(port())},
                            {"dbname", database},
                            {"user", user},
                            {"password", password}};
     return settings;
   }
   [[nodiscard]] std::string jdbc_url(const std::string& database) const {
-    return "jdbc:postgresql://127.0.0.1:" + std::to_string(port_) + "/" + database;
+    return "jdbc:postgresql://127.0.0.1:" + std::to_string(port()) + "/" + database;
   }
   static constexpr const char* user = "kanal_test";
   static constexpr const char* password = "not a secret";
@@ -80,7 +80,7 @@ class TestCluster {
     stop(crash ? SIGQUIT : SIGINT);
     start();
   }
-  [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] std::uint16_t port() const { return reserved_.number(); }
   [[nodiscard]] std::filesystem::path data() const { return folder_.path() / "data"; }
 
  private:
@@ -94,13 +94,12 @@ class TestCluster {
     std::filesystem::permissions(secret, std::filesystem::perms::all);
     run({"initdb", "-D", data(), "-U", user, "--auth-host=scram-sha-256", "--auth-local=reject",
          "--pwfile=" + secret.string(), "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"});
-    port_ = free_port();
     start();
   }
 
   void start() {
     server_ =
-        spawn({"postgres", "-D", data(), "-p", std::to_string(port_), "-c", "listen_addresses=127.0.0.1", "-c",
+        spawn({"postgres", "-D", data(), "-p", std::to_string(port()), "-c", "listen_addresses=127.0.0.1", "-c",
                "unix_socket_directories=", "-c", "max_connections=200", "-c", "recovery_init_sync_method=syncfs"});
     for (int i = 0; i < 900; ++i) {
       if (Connection::open(settings("postgres"))) return;
@@ -143,7 +142,7 @@ class TestCluster {
 
   testing::TemporaryFolder folder_;
   passwd* owner_ = nullptr;
-  std::uint16_t port_ = 0;
+  ReservedPort reserved_;
   pid_t server_ = 0;
   std::atomic<int> databases_ = 0;
 };
