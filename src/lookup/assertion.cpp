@@ -82,11 +82,11 @@ Result<Assertion> make_assertion(const TokenClient& client, const TokenRequest& 
   const std::string payload = json::serialize(claims_of(client, request, id, now));
   if (const auto* certificate = std::get_if<CertificateCredential>(&client.credential)) {
     return Assertion{crypto::sign_jws(certificate->identity.key, certificate_header(*certificate), payload),
-                     std::move(id)};
+                     std::move(id), now + assertion_life};
   }
   const auto jwk = read_jwk(std::get<JwkCredential>(client.credential).path);
   if (!jwk) return failed(jwk);
-  return Assertion{crypto::sign_jws(jwk->key, {{"kid", jwk->kid}}, payload), std::move(id)};
+  return Assertion{crypto::sign_jws(jwk->key, {{"kid", jwk->kid}}, payload), std::move(id), now + assertion_life};
 }
 
 }  // namespace kanal::lookup

@@ -12,6 +12,7 @@ namespace kanal::lookup {
 struct Assertion {
   std::string jwt;  ///< a secret while it lives
   std::string id;   ///< `jti`; may be logged
+  Time expires;
 };
 
 /// A new assertion of `client` for `request`. `token.refused` when the JWK file cannot be used.

@@ -249,7 +249,13 @@ Result<TokenSource::Fetched> TokenSource::grant(const TokenRequest& request) {
   const Duration asked = clock_.monotonic();
   const auto response = http_.send(post);
   if (!response) return tl::unexpected(no_answer(response.error(), client_.token_url));
-  if (!response->ok()) return tl::unexpected(maskinporten_error(*response, client_, request, clock_.now()));
+  if (!response->ok()) {
+    // The machine was suspended or its clock set meanwhile: the refusal may be about nothing else.
+    if (clock_.now() > assertion->expires) {
+      return retry("token.unavailable", "Maskinporten answered when the assertion had expired");
+    }
+    return tl::unexpected(maskinporten_error(*response, client_, request, clock_.now()));
+  }
   notice_skew(*response);
   auto token = read_maskinporten_token(response->body, clock_.now());
   if (!token) return failed(token);

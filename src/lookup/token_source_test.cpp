@@ -300,6 +300,20 @@ TEST_F(TokenSourceTest, RefusalIsKeptLongerAndLonger) {
   EXPECT_TRUE(tokens.token(read));
 }
 
+TEST_F(TokenSourceTest, AnAssertionThatExpiredOnItsWayIsReplaced) {
+  peer.set([this](const Seen& request) {
+    if (peer.count("/token") > 1) return normal(request);
+    clock.advance(minutes(10));  // as after a suspended machine
+    return refused(400, "invalid_grant", "Invalid assertion. The assertion has expired (exp)");
+  });
+  auto tokens = source();
+  ASSERT_TRUE(tokens.token(read));
+  const auto sent = assertions();
+  ASSERT_EQ(sent.size(), 2u);
+  EXPECT_NE(sent[0], sent[1]);
+  EXPECT_EQ(delays.size(), 1u);
+}
+
 TEST_F(TokenSourceTest, PausesBeginAnewAfterASuccess) {
   peer.set([this](const Seen&) { return refused(400, "invalid_scope", ""); });
   auto tokens = source(false);
