@@ -8,8 +8,10 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "crypto/openssl.hpp"
+#include "crypto/signed_data.hpp"
 
 namespace kanal::crypto {
 namespace {
@@ -76,26 +78,42 @@ ByteView attribute(const CMS_SignerInfo* signer, int nid) {
   return view_of(ASN1_STRING_get0_data(sequence), static_cast<std::size_t>(ASN1_STRING_length(sequence)));
 }
 
-/// The certificates that came along, without the signer's own.
-std::vector<Certificate> others_of(X509* signer, CMS_ContentInfo* cms) {
-  std::vector<Certificate> others;
-  const OwnedX509Stack all(CMS_get1_certs(cms));
-  for (int i = 0; i < sk_X509_num(all.get()); ++i) {
-    X509* other = sk_X509_value(all.get(), i);
-    if (X509_cmp(other, signer) != 0) others.emplace_back(other);
+/// A SignedData with its certificates beside it.
+struct SignedData {
+  OwnedCms cms;
+  std::vector<Certificate> certificates;
+};
+
+Result<SignedData> read_signed_data(ByteView signature, CertificateCache* known) {
+  if (auto parts = take_certificates(signature, known)) {
+    OwnedCms cms = from_der<CMS_ContentInfo, CMS_ContentInfo_free>(d2i_CMS_ContentInfo, parts->rest);
+    if (!cms) return malformed("it is no CMS");
+    return SignedData{std::move(cms), std::move(parts->certificates)};
   }
+  SignedData whole{from_der<CMS_ContentInfo, CMS_ContentInfo_free>(d2i_CMS_ContentInfo, signature), {}};
+  if (!whole.cms) return malformed("it is no CMS");
+  const OwnedX509Stack all(CMS_get1_certs(whole.cms.get()));
+  for (int i = 0; i < sk_X509_num(all.get()); ++i) whole.certificates.emplace_back(sk_X509_value(all.get(), i));
+  return whole;
+}
+
+/// The certificates that came along, without the signer's own.
+std::vector<Certificate> others_of(const X509* signer, const std::vector<Certificate>& all) {
+  std::vector<Certificate> others;
+  std::ranges::copy_if(all, std::back_inserter(others),
+                       [&](const Certificate& other) { return X509_cmp(other.get(), signer) != 0; });
   return others;
 }
 
 /// A signing-certificate attribute, where there is one, must mean the certificate that was used (RFC 5035).
-bool names_signer(const CMS_SignerInfo* info, X509* signer, CMS_ContentInfo* cms) {
+bool names_signer(const CMS_SignerInfo* info, X509* signer, const std::vector<Certificate>& all) {
   const ByteView v1 = attribute(info, NID_id_smime_aa_signingCertificate);
   const ByteView v2 = attribute(info, NID_id_smime_aa_signingCertificateV2);
   if (v1.empty() && v2.empty()) return true;
   const auto ess = from_der<ESS_SIGNING_CERT, ESS_SIGNING_CERT_free>(d2i_ESS_SIGNING_CERT, v1);
   const auto ess_v2 = from_der<ESS_SIGNING_CERT_V2, ESS_SIGNING_CERT_V2_free>(d2i_ESS_SIGNING_CERT_V2, v2);
   if ((!v1.empty() && !ess) || (!v2.empty() && !ess_v2)) return false;
-  std::vector<Certificate> certificates = others_of(signer, cms);
+  std::vector<Certificate> certificates = others_of(signer, all);
   certificates.insert(certificates.begin(), Certificate(signer));
   return OSSL_ESS_check_signing_certs(ess.get(), ess_v2.get(), stack_of(certificates).get(), 1) == 1;
 }
@@ -136,31 +154,32 @@ Result<Bytes> sign_detached(const Identity& signer, ByteView content, Time signi
   return to_der(cms.get(), i2d_CMS_ContentInfo);
 }
 
-Result<SignatureCheck> verify_detached(ByteView signature, ByteView content) {
+Result<SignatureCheck> verify_detached(ByteView signature, ByteView content, CertificateCache* known) {
   const QuietErrors quiet;
   if (signature.size() > max_signature) return malformed("it is far too large");
-  const OwnedCms cms = from_der<CMS_ContentInfo, CMS_ContentInfo_free>(d2i_CMS_ContentInfo, signature);
-  if (!cms) return malformed("it is no CMS");
-  auto info = only_signer(cms.get());
+  const auto data = read_signed_data(signature, known);
+  if (!data) return failed(data);
+  auto info = only_signer(data->cms.get());
   if (!info) return failed(info);
   const Algorithms used = algorithms_of(*info);
   if (!allowed(used)) return reject("cades.algorithm", "the signature uses an algorithm that is not accepted");
   // CMS_verify copies a plain memory BIO and loses the copy when a foreign digest algorithm makes it fail: not behind a
   // filter.
-  const OwnedBio data(BIO_new(BIO_f_null()));
-  require(data != nullptr, "filter BIO");
-  BIO_push(data.get(), reader_of(content).release());
+  const OwnedBio signed_content(BIO_new(BIO_f_null()));
+  require(signed_content != nullptr, "filter BIO");
+  BIO_push(signed_content.get(), reader_of(content).release());
   constexpr unsigned flags = CMS_DETACHED | CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY;
-  if (CMS_verify(cms.get(), nullptr, nullptr, data.get(), nullptr, flags) != 1) {
+  if (CMS_verify(data->cms.get(), stack_of(data->certificates).get(), nullptr, signed_content.get(), nullptr, flags) !=
+      1) {
     return reject("cades.signature", "the signature does not fit the content: one of them was changed");
   }
   X509* signer = nullptr;
   CMS_SignerInfo_get0_algs(*info, nullptr, &signer, nullptr, nullptr);
-  if (signer == nullptr || !names_signer(*info, signer, cms.get())) {
+  if (signer == nullptr || !names_signer(*info, signer, data->certificates)) {
     return reject("cades.signature", "the signature was made with another certificate than it names");
   }
   const bool sha1 = used.digest == NID_sha1;
-  return SignatureCheck{Certificate(signer), sha1, others_of(signer, cms.get())};
+  return SignatureCheck{Certificate(signer), sha1, others_of(signer, data->certificates)};
 }
 
 Result<void> verify_chain(const Certificate& certificate, const std::vector<Certificate>& intermediates,

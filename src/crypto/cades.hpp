@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "crypto/certificate.hpp"
+#include "crypto/certificate_cache.hpp"
 
 namespace kanal::crypto {
 
@@ -17,9 +17,10 @@ struct SignatureCheck {
   std::vector<Certificate> chain{};  ///< what else came along; nothing says that it is any good
 };
 
-/// Verifies the signature value and message digest with the certificate found inside. Says nothing about trust in the
-/// certificate. Errors: `cades.malformed`, `cades.signature`, `cades.algorithm`, `cades.signers` (not exactly one).
-Result<SignatureCheck> verify_detached(ByteView signature, ByteView content);
+/// Verifies the signature value and message digest with the certificate found inside, which `known` may know already.
+/// Says nothing about trust in the certificate. Errors: `cades.malformed`, `cades.signature`, `cades.algorithm`,
+/// `cades.signers` (not exactly one).
+Result<SignatureCheck> verify_detached(ByteView signature, ByteView content, CertificateCache* known = nullptr);
 
 /// Does `certificate` chain to one of `anchors` at `when`, using `intermediates`? Errors: `certificate.untrusted`,
 /// `certificate.expired`.

@@ -331,7 +331,7 @@ Result<PrivateJwk> parse_private_jwk(std::string_view text) {
   return PrivateJwk{PrivateKey(loaded.get()), kid};
 }
 
-Result<std::vector<Certificate>> certificates_of(const Jws& jws) {
+Result<std::vector<Certificate>> certificates_of(const Jws& jws, CertificateCache* known) {
   constexpr std::size_t most = 10;
   const auto refuse = [](std::string why) { return reject("jws.certificate", "the JWS " + std::move(why)); };
   const auto* chain = jws.header.if_contains("x5c");
@@ -343,7 +343,7 @@ Result<std::vector<Certificate>> certificates_of(const Jws& jws) {
     const auto* text = entry.if_string();
     const auto der = text != nullptr ? from_base64({text->data(), text->size()}) : std::nullopt;
     if (!der || der->empty()) return refuse("carries a certificate (x5c) that is no base64 text");
-    auto certificate = Certificate::from_der(*der);
+    auto certificate = read_certificate(*der, known);
     if (!certificate) return refuse("carries a certificate (x5c) that cannot be read");
     certificates.push_back(std::move(*certificate));
   }

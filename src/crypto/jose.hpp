@@ -9,7 +9,7 @@
 
 #include <boost/json/object.hpp>
 
-#include "crypto/certificate.hpp"
+#include "crypto/certificate_cache.hpp"
 
 namespace kanal::crypto {
 
@@ -63,7 +63,7 @@ struct PrivateJwk {
 Result<PrivateJwk> parse_private_jwk(std::string_view json);
 
 /// Certificates of the header's `x5c`, the signer's first. `jws.certificate` when there is none, or one is unreadable.
-Result<std::vector<Certificate>> certificates_of(const Jws& jws);
+Result<std::vector<Certificate>> certificates_of(const Jws& jws, CertificateCache* known = nullptr);
 
 /// Checks the signature with the key: any RSA signature with SHA-2 (RS256, RS384, RS512, PS256, PS384, PS512), as DPI's
 /// suppliers may use (dpi.md 3.2). `jws.algorithm` for all others and for critical extensions, `jws.signature`.

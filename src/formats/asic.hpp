@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/stream.hpp"
-#include "crypto/certificate.hpp"
+#include "crypto/certificate_cache.hpp"
 #include "formats/zip_reader.hpp"
 
 namespace kanal::formats {
@@ -63,12 +63,14 @@ struct AsicContents {
 /// different, or not first; a container without it is accepted), `asic.no_signature`, `asic.manifest` (unreadable,
 /// DOCTYPE, unknown reference), `asic.digest` (a document differs), `asic.unsigned_file` (not listed),
 /// `asic.missing_file` (listed, not there), `asic.metadata` (unknown file in META-INF), `asic.signature`,
-/// `asic.algorithm`.
-Result<AsicContents> verify_asic(SeekableSource& container, const ZipLimits& limits);
+/// `asic.algorithm`. `known`: certificates that were read before; null: none.
+Result<AsicContents> verify_asic(SeekableSource& container, const ZipLimits& limits,
+                                 crypto::CertificateCache* known = nullptr);
 
 /// Reads and verifies a XAdES container completely: the errors of verify_asic(). Exactly one signature, over every
 /// document and over the properties that name the signing certificate; RSA-SHA256 only. Says nothing about trust in the
 /// certificate.
-Result<AsicContents> verify_xades_asic(SeekableSource& container, const ZipLimits& limits);
+Result<AsicContents> verify_xades_asic(SeekableSource& container, const ZipLimits& limits,
+                                       crypto::CertificateCache* known = nullptr);
 
 }  // namespace kanal::formats

@@ -29,8 +29,8 @@ Result<asic::SignedManifest> find_manifest(const asic::Container& container) {
   return manifest;
 }
 
-Result<crypto::SignatureCheck> check_signature(const asic::Container& container) {
-  auto checked = crypto::verify_detached(container.cades()->content, container.manifest()->content);
+Result<crypto::SignatureCheck> check_signature(const asic::Container& container, crypto::CertificateCache* known) {
+  auto checked = crypto::verify_detached(container.cades()->content, container.manifest()->content, known);
   if (checked) return checked;
   Error error = checked.error();
   const std::string code = error.code == "cades.algorithm" ? "asic.algorithm" : "asic.signature";
@@ -41,12 +41,12 @@ Result<crypto::SignatureCheck> check_signature(const asic::Container& container)
 
 }  // namespace
 
-Result<AsicContents> verify_asic(SeekableSource& zip, const ZipLimits& limits) {
+Result<AsicContents> verify_asic(SeekableSource& zip, const ZipLimits& limits, crypto::CertificateCache* known) {
   auto container = asic::Container::read(zip, limits);
   if (!container) return failed(container);
   const auto manifest = find_manifest(*container);
   if (!manifest) return failed(manifest);
-  auto signature = check_signature(*container);
+  auto signature = check_signature(*container, known);
   if (!signature) return failed(signature);
   if (auto covered = asic::check_coverage(manifest->files, "ASiCManifest.xml", *container); !covered) {
     return failed(covered);

@@ -73,7 +73,8 @@ Result<void> check_ids(const XmlElement& element, std::set<std::string>& seen) {
   return {};
 }
 
-Result<std::vector<crypto::Certificate>> read_certificates(const XmlElement& signature) {
+Result<std::vector<crypto::Certificate>> read_certificates(const XmlElement& signature,
+                                                           crypto::CertificateCache* known) {
   constexpr std::size_t most = 20;
   std::vector<crypto::Certificate> certificates;
   const auto key = ds_child(signature, "KeyInfo");
@@ -83,7 +84,7 @@ Result<std::vector<crypto::Certificate>> read_certificates(const XmlElement& sig
     for (const auto& element : data.children("X509Certificate")) {
       if (!is_ds(element)) return refuse("a certificate is in a foreign namespace");
       const auto der = from_base64(element.text());
-      auto certificate = der ? crypto::Certificate::from_der(*der) : Result<crypto::Certificate>(refuse("base64"));
+      auto certificate = der ? crypto::read_certificate(*der, known) : Result<crypto::Certificate>(refuse("base64"));
       if (!certificate) return refuse("a certificate cannot be read");
       if (certificates.size() == most) return refuse("it has too many certificates");
       certificates.push_back(std::move(*certificate));
@@ -93,7 +94,7 @@ Result<std::vector<crypto::Certificate>> read_certificates(const XmlElement& sig
   return certificates;
 }
 
-Result<Parts> read_parts(const XmlDocument& document) {
+Result<Parts> read_parts(const XmlDocument& document, crypto::CertificateCache* known) {
   const auto root = document.root();
   if (root.name() != "XAdESSignatures" ||
       std::ranges::find(asic::asic_namespaces, root.namespace_uri()) == asic::asic_namespaces.end()) {
@@ -114,7 +115,7 @@ Result<Parts> read_parts(const XmlDocument& document) {
   if (!target.empty() && target != "#" + signature->attribute("Id").value_or("")) {
     return refuse("its properties are about another signature");
   }
-  auto certificates = read_certificates(*signature);
+  auto certificates = read_certificates(*signature, known);
   if (!certificates) return failed(certificates);
   return Parts{*signature, *info, *properties, *qualifying, std::move(*certificates)};
 }
@@ -218,7 +219,7 @@ Result<References> read_references(const Parts& parts) {
 
 }  // namespace
 
-Result<AsicContents> verify_xades_asic(SeekableSource& zip, const ZipLimits& limits) {
+Result<AsicContents> verify_xades_asic(SeekableSource& zip, const ZipLimits& limits, crypto::CertificateCache* known) {
   auto container = asic::Container::read(zip, limits);
   if (!container) return failed(container);
   if (!container->xades()) {
@@ -231,7 +232,7 @@ Result<AsicContents> verify_xades_asic(SeekableSource& zip, const ZipLimits& lim
   }
   const auto document = XmlDocument::parse(container->xades()->content);
   if (!document) return refuse(document.error().message);
-  auto parts = read_parts(*document);
+  auto parts = read_parts(*document, known);
   if (!parts) return failed(parts);
   const auto references = read_references(*parts);
   if (!references) return failed(references);

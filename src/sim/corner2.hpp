@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "crypto/certificate_cache.hpp"
 #include "sim/answers.hpp"
 #include "sim/corner2_state.hpp"
 #include "sim/dpi_receipts.hpp"
@@ -85,6 +86,7 @@ class Corner2 {
   Environment environment_;
   std::filesystem::path folder_;
   std::vector<crypto::Certificate> anchors_;
+  crypto::CertificateCache known_;  ///< of senders
   TokenCheck check_;
   ReceiptMaker receipts_;
   Corner2State state_;

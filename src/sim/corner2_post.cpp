@@ -106,7 +106,7 @@ class Corner2::Post final : public net::BodyHandler, private formats::PartHandle
   Result<void> read_message() {
     const auto jws = crypto::parse_jws(jws_);
     if (!jws) return failed(jws);
-    auto certificates = crypto::certificates_of(*jws);
+    auto certificates = crypto::certificates_of(*jws, &corner2_.known_);
     if (!certificates) return failed(certificates);
     if (certificates->size() != 1) return reject("jws.certificate", "x5c must have exactly one certificate");
     if (auto signature = crypto::verify_jws(*jws, crypto::PublicKey(certificates->front())); !signature) {

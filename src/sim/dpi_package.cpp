@@ -123,7 +123,7 @@ void PackageReader::write(ByteView bytes) {
   if (state_) state_ = decryptor_->write(bytes);
 }
 
-Result<ReceivedPackage> PackageReader::finish(const DpiMessage& message) {
+Result<ReceivedPackage> PackageReader::finish(const DpiMessage& message, crypto::CertificateCache* known) {
   const auto fingerprint = to_base64(hasher_.finish());
   if (fingerprint != to_base64(from_base64(message.digest).value_or(Bytes{}))) {
     return reject("package.digest", "the SHA-256 of dokumentpakke is not the digestValue of the message");
@@ -133,7 +133,7 @@ Result<ReceivedPackage> PackageReader::finish(const DpiMessage& message) {
   const auto container = plain_->reader();
   formats::ZipLimits limits;
   limits.max_total_size = max_inflated;
-  auto contents = formats::verify_xades_asic(*container, limits);
+  auto contents = formats::verify_xades_asic(*container, limits, known);
   if (!contents) return failed(contents);
   if (auto rewound = container->seek(0); !rewound) return failed(rewound);
   const auto files = read_files(*container, limits);

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "crypto/certificate.hpp"
+#include "crypto/certificate_cache.hpp"
 #include "crypto/digest.hpp"
 #include "sim/dpi_sbd.hpp"
 #include "sim/temporary_file.hpp"
@@ -43,7 +43,7 @@ class PackageReader {
   /// After the last byte: everything about the package alone and against its message. Errors: those of the decryptor
   /// and of verify_xades_asic, `manifest.*`, `package.manifest` (says something else than the message, or names a file
   /// that is not there).
-  [[nodiscard]] Result<ReceivedPackage> finish(const DpiMessage& message);
+  [[nodiscard]] Result<ReceivedPackage> finish(const DpiMessage& message, crypto::CertificateCache* known = nullptr);
 
  private:
   PackageReader(const crypto::Identity& supplier, std::unique_ptr<TemporaryFile> plain);

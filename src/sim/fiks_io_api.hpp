@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 
+#include "crypto/certificate_cache.hpp"
 #include "sim/answers.hpp"
 #include "sim/fiks_io_login.hpp"
 #include "sim/fiks_io_post.hpp"
@@ -64,7 +65,7 @@ class FiksIoApi {
   Answer send(const Request& request, const Call& call);
   /// A message whose payload has all come.
   net::Response accept(FiksIoMessage message, const std::shared_ptr<const TemporaryFile>& payload, const Call& call);
-  void judge_payload(FiksIoMessage& message, const TemporaryFile& payload, const Call& call) const;
+  void judge_payload(FiksIoMessage& message, const TemporaryFile& payload, const Call& call);
 
   net::Response account(const Call& call);
   net::Response status(const Call& call);
@@ -81,6 +82,7 @@ class FiksIoApi {
   FiksIoPost& post_;
   FiksIoCredentials& credentials_;
   std::filesystem::path folder_;
+  crypto::CertificateCache known_;  ///< of senders
   Site site_;
 };
 

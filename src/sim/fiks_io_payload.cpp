@@ -90,7 +90,7 @@ Result<SharedFile> make_fiks_io_payload(ByteView content, const crypto::Certific
 }
 
 Result<FiksIoOpened> open_fiks_io_payload(const TemporaryFile& payload, const crypto::Identity& receiver,
-                                          const std::filesystem::path& folder) {
+                                          const std::filesystem::path& folder, crypto::CertificateCache* known) {
   auto plain = TemporaryFile::make(folder);
   if (!plain) return failed(plain);
   const auto source = payload.reader();
@@ -105,7 +105,7 @@ Result<FiksIoOpened> open_fiks_io_payload(const TemporaryFile& payload, const cr
 
   const auto zip = (*plain)->reader();
   if (auto good = check_layout(*zip); !good) return failed(good);
-  auto contents = formats::verify_asic(*zip, {});
+  auto contents = formats::verify_asic(*zip, {}, known);
   if (!contents) return failed(contents);
   if (contents->documents.empty()) return refuse("has no files");
   if (contents->sha1_signature) return refuse("is signed with SHA-1");

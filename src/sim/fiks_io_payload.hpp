@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "crypto/certificate.hpp"
+#include "crypto/certificate_cache.hpp"
 #include "sim/fiks_io_types.hpp"
 
 namespace kanal::sim {
@@ -32,6 +32,7 @@ struct FiksIoOpened {
 /// AES-256-CBC; `mimetype` first and stored, `META-INF/manifest.xml` last, everything signed with SHA-256, at least one
 /// file. Errors: those of the decryptor and of formats::verify_asic(), `fiksio.cms`, `fiksio.asic`, `sim.file`.
 Result<FiksIoOpened> open_fiks_io_payload(const TemporaryFile& payload, const crypto::Identity& receiver,
-                                          const std::filesystem::path& folder);
+                                          const std::filesystem::path& folder,
+                                          crypto::CertificateCache* known = nullptr);
 
 }  // namespace kanal::sim

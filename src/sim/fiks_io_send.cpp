@@ -149,10 +149,10 @@ Answer FiksIoApi::send(const Request& request, const Call& call) {
   return std::make_unique<Send>(*this, call, std::move(*boundary));
 }
 
-void FiksIoApi::judge_payload(FiksIoMessage& message, const TemporaryFile& payload, const Call& call) const {
+void FiksIoApi::judge_payload(FiksIoMessage& message, const TemporaryFile& payload, const Call& call) {
   const auto receiver = state_.account(message.to);
   if (!receiver || !receiver->identity || !state_.rules().check_payloads) return;
-  auto opened = open_fiks_io_payload(payload, *receiver->identity, folder_);
+  auto opened = open_fiks_io_payload(payload, *receiver->identity, folder_, &known_);
   if (!opened) {
     message.payload = opened.error().code + ": " + opened.error().text();
     return audit("payload_bad", call, message.melding_id, message.payload);

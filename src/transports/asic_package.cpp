@@ -139,7 +139,7 @@ Result<void> verify_container(const ports::BlobRef& container, const domain::Sbd
   if (rules.verify == VerifyPolicy::off) return {};
   auto source = blobs.open(container);
   if (!source) return failed(source);
-  auto contents = formats::verify_asic(**source, rules.limits);
+  auto contents = formats::verify_asic(**source, rules.limits, rules.known.get());
   auto verdict = contents ? check_chain(*contents, rules, clock) : Result<void>(failed(contents));
   if (verdict) verdict = may_sign(*contents);
   if (contents && contents->sha1_signature) {

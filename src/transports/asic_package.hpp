@@ -4,13 +4,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/log.hpp"
 #include "base/time.hpp"
-#include "crypto/certificate.hpp"
+#include "crypto/certificate_cache.hpp"
 #include "crypto/cms.hpp"
 #include "domain/sbd.hpp"
 #include "formats/asic.hpp"
@@ -29,6 +30,8 @@ struct PackageRules {
   std::vector<crypto::Certificate> trusted_signers;  ///< CAs; empty: the chain is not checked
   std::vector<std::string> processors;               ///< organisations that may sign for others
   formats::ZipLimits limits;
+  /// Of signers; shared by all copies.
+  std::shared_ptr<crypto::CertificateCache> known = std::make_shared<crypto::CertificateCache>();
 };
 /// `config.*` errors name origin, key, value and rule.
 Result<PackageRules> read_package_rules(const ops::Config& config);

@@ -305,7 +305,7 @@ Result<ports::InboundDocument> DpiTransport::open(const ports::RemoteItem& /*ite
 }
 
 Result<ports::InboundDocument> DpiTransport::read_orphan(const std::string& text) {
-  auto receipt = read_receipt(text, settings_, resources_.clock.now(), resources_.log);
+  auto receipt = read_receipt(text, settings_, resources_.clock.now(), resources_.log, &certificates_);
   if (!receipt) return failed(receipt);
   ports::InboundDocument document;
   document.receipt = std::move(*receipt);

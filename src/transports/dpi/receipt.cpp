@@ -154,12 +154,13 @@ ReceiptLabel read_label(std::string_view jws) {
   return label;
 }
 
-Result<ports::ServiceReceipt> read_receipt(std::string_view text, const Settings& settings, Time now, Log& log) {
+Result<ports::ServiceReceipt> read_receipt(std::string_view text, const Settings& settings, Time now, Log& log,
+                                           crypto::CertificateCache* known) {
   if (text.empty()) return unreadable("is empty");
   if (text.size() > max_receipt_bytes) return unreadable("is larger than 1 MiB");
   const auto jws = crypto::parse_jws(text);
   if (!jws) return unreadable("is no signed document: " + jws.error().text());
-  const auto certificates = crypto::certificates_of(*jws);
+  const auto certificates = crypto::certificates_of(*jws, known);
   if (!certificates) return unreadable("cannot be verified: " + certificates.error().text());
   const auto& signer = certificates->front();
   if (auto verified = crypto::verify_any_rsa_jws(*jws, crypto::PublicKey(signer)); !verified) {

@@ -10,7 +10,7 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
-#include "crypto/certificate.hpp"
+#include "crypto/certificate_cache.hpp"
 #include "ports/transport.hpp"
 #include "transports/dpi/dpi_settings.hpp"
 
@@ -30,6 +30,7 @@ struct ReceiptLabel {
 /// Verifies signature, certificate and document. Errors (reject, nothing of it counts): `dpi.receipt` (no readable
 /// receipt), `dpi.receipt_signature`, `dpi.receipt_certificate` (not trusted, or not valid at `now`),
 /// `dpi.receipt_type` (none of dpi.md 5.1). A signer that is not the supplier which the receipt names is logged.
-Result<ports::ServiceReceipt> read_receipt(std::string_view jws, const Settings& settings, Time now, Log& log);
+Result<ports::ServiceReceipt> read_receipt(std::string_view jws, const Settings& settings, Time now, Log& log,
+                                           crypto::CertificateCache* known = nullptr);
 
 }  // namespace kanal::transports::dpi
