@@ -109,7 +109,7 @@ Result<ports::InboundDocument> Intake::apply_reply(ports::Txn& txn, const ports:
                                                    const ports::InboundDocument& document) {
   auto answered = document;
   answered.reply.reset();
-  auto sent = sent_as(txn, service.service, document.reply->remote_reference);
+  auto sent = answered_by(txn, service.service, *document.reply, document.sbd.conversation_id());
   if (!sent) return failed(sent);
   if (!*sent) return answered;
   const auto& conversation = **sent;

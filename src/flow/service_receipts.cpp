@@ -45,6 +45,16 @@ Result<std::optional<ports::Conversation>> sent_as(ports::View& view, const Serv
   return by_reference(view, service, remote_reference, ports::Direction::outgoing);
 }
 
+Result<std::optional<ports::Conversation>> answered_by(ports::View& view, const ServiceIdentifier& service,
+                                                       const ports::Reply& reply, const ConversationId& conversation) {
+  auto named = sent_as(view, service, reply.remote_reference);
+  if (!named || *named || reply.takes_conversation) return named;
+  auto candidates = of_conversation(view, service, conversation.str());
+  if (!candidates) return failed(candidates);
+  if (candidates->size() != 1) return std::optional<ports::Conversation>{};
+  return std::optional(std::move(candidates->front()));
+}
+
 Result<bool> received_as(ports::View& view, const ServiceIdentifier& service, const std::string& name) {
   if (name.empty()) return false;
   auto found = by_reference(view, service, name, ports::Direction::incoming);

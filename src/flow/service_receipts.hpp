@@ -20,6 +20,13 @@ struct Correlation {
 [[nodiscard]] Result<std::optional<ports::Conversation>> sent_as(ports::View& view, const ServiceIdentifier& service,
                                                                  const std::string& remote_reference);
 
+/// What `reply`, of `conversation`, answers. By its own name for it, else the only message of that conversation: one
+/// whose answer was lost went out twice, and its receiver may know the copy that nobody told us of.
+[[nodiscard]] Result<std::optional<ports::Conversation>> answered_by(ports::View& view,
+                                                                     const ServiceIdentifier& service,
+                                                                     const ports::Reply& reply,
+                                                                     const ConversationId& conversation);
+
 /// Has a message come in over `service` that its sender calls so (InboundDocument::sent_as)? An empty name is none.
 [[nodiscard]] Result<bool> received_as(ports::View& view, const ServiceIdentifier& service, const std::string& name);
 

@@ -337,6 +337,47 @@ TEST_F(Dpfio, AMessageWhoseAnswerIsLostIsSentAgainAndDeliveredOnce) {
   }
 }
 
+TEST_F(Dpfio, AnAnswerToEitherCopyFindsTheMessageThatWasSentTwice) {
+  start_s({"--kanal.dpfio.status-mode=strict"});
+  arm("fiksio.send.lost_answer");
+  auto question = fiks::letter();
+  question.conversation_id = new_uuid();
+  const auto id = post("S", question);
+  ASSERT_TRUE(in_time([&] { return has("S", id, {"SENDT"}); }));
+  const auto copies = fiks::ids_of(national, id);
+  ASSERT_EQ(copies.size(), 2U);
+  sim::FiksIoDelivery answer;
+  answer.to = fiks::s_konto;
+  answer.from = fiks::r_konto;
+  answer.headere = {{"klientKorrelasjonsId", question.conversation_id}};
+  answer.svar_til = copies.front();
+  answer.type = fiks::protocol + ".mottatt";
+  deliver(answer);
+  ASSERT_TRUE(in_time([&] { return has("S", id, {"MOTTATT"}); }));
+  answer.svar_til = copies.back();
+  answer.type = fiks::protocol + ".kvittering";
+  deliver(answer);
+  ASSERT_TRUE(in_time([&] { return has("S", id, {"LEVERT"}); }));
+}
+
+TEST_F(Dpfio, AnAnswerToWhatIsUnknownIsNoAnswerToOneOfSeveral) {
+  start_s({"--kanal.dpfio.status-mode=strict"});
+  auto question = fiks::letter();
+  question.conversation_id = new_uuid();
+  const Names ids{post("S", question), post("S", question)};
+  ASSERT_TRUE(in_time([&] { return has("S", ids[0], {"SENDT"}) && has("S", ids[1], {"SENDT"}); }));
+  sim::FiksIoDelivery answer;
+  answer.to = fiks::s_konto;
+  answer.from = fiks::r_konto;
+  answer.headere = {{"klientKorrelasjonsId", question.conversation_id}};
+  answer.svar_til = new_uuid();
+  answer.type = fiks::protocol + ".kvittering";
+  deliver(answer);
+  const auto told = next("S");
+  EXPECT_EQ(scope_of(told, "ReceiverRef"), *answer.svar_til) << "as it came";
+  for (const auto& id : ids) EXPECT_THAT(statuses("S", id), Not(Contains("LEVERT")));
+}
+
 TEST_F(Dpfio, ALoginThatIsRefusedIsToldAndTriedAgain) {
   arm("fiksio.amqp.refused");
   start_s();
