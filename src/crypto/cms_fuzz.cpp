@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "base/fuzz_testing.hpp"
 #include "crypto/cms.hpp"
 #include "crypto/issue.hpp"
 
@@ -43,16 +44,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const Bytes valid = sample(identity);
   if (size < 2) return 0;
   const std::size_t piece = std::size_t{data[0]} + 1;
-  Bytes cms = copy_of({reinterpret_cast<const std::byte*>(data + 2), size - 2});
-  // Half of the inputs are changes to a valid package: triples of position (two octets) and value.
-  if (data[1] % 2 == 1) {
-    const Bytes changes = std::move(cms);
-    cms = valid;
-    for (std::size_t i = 0; i + 2 < changes.size(); i += 3) {
-      const auto at = static_cast<std::size_t>(changes[i]) << 8 | static_cast<std::size_t>(changes[i + 1]);
-      cms[at % cms.size()] = changes[i + 2];
-    }
-  }
+  // Half of the inputs are changes to a valid one.
+  const ByteView rest{reinterpret_cast<const std::byte*>(data + 2), size - 2};
+  const Bytes cms = data[1] % 2 == 1 ? fuzz::changed(valid, rest) : copy_of(rest);
   if (decrypt(identity, cms, piece) != decrypt(identity, cms, cms.size() + 1)) std::abort();
   return 0;
 }

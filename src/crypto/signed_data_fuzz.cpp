@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "base/fuzz_testing.hpp"
 #include "crypto/cades.hpp"
 #include "crypto/issue.hpp"
 #include "crypto/openssl.hpp"
@@ -44,16 +45,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       crypto::issue(ca, {"fuzz", "Fuzz", "910000001", {}, Time{}, Time{} + std::chrono::hours(24)});
   static const Bytes valid = crypto::sign_detached(signer, content, Time{}).value();
   if (size < 1) return 0;
-  Bytes signature = copy_of({reinterpret_cast<const std::byte*>(data + 1), size - 1});
-  // Half of the inputs are changes to the valid one: triples of position (two octets) and value.
-  if (data[0] % 2 == 1) {
-    const Bytes changes = std::move(signature);
-    signature = valid;
-    for (std::size_t i = 0; i + 2 < changes.size(); i += 3) {
-      const auto at = static_cast<std::size_t>(changes[i]) << 8 | static_cast<std::size_t>(changes[i + 1]);
-      signature[at % signature.size()] = changes[i + 2];
-    }
-  }
+  // Half of the inputs are changes to a valid one.
+  const ByteView rest{reinterpret_cast<const std::byte*>(data + 1), size - 1};
+  const Bytes signature = data[0] % 2 == 1 ? fuzz::changed(valid, rest) : copy_of(rest);
   compare(signature);
   crypto::CertificateCache known;
   const auto alone = crypto::verify_detached(signature, content);

@@ -2,6 +2,7 @@
 // spool that nobody was told of, and no package comes out beside a damage.
 #include <cstdint>
 
+#include "base/fuzz_testing.hpp"
 #include "base/testing.hpp"
 #include "transports/dpe/package_testing.hpp"
 
@@ -31,16 +32,6 @@ struct Stage {
   }
 };
 
-/// Triples of position (two octets) and new value.
-std::string changed(std::string text, std::string_view changes) {
-  for (std::size_t i = 0; i + 2 < changes.size(); i += 3) {
-    const auto at = static_cast<std::size_t>(static_cast<unsigned char>(changes[i])) << 8U |
-                    static_cast<std::size_t>(static_cast<unsigned char>(changes[i + 1]));
-    text[at % text.size()] = changes[i + 2];
-  }
-  return text;
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -51,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   rules.limits.max_entries = 50;
   rules.limits.max_total_size = 1 << 22;
   dpe::testing::MemoryBlobs blobs;
-  const auto raw = blobs.put(data[0] % 2 == 0 ? std::string(input) : changed(stage.valid, input));
+  const auto raw = blobs.put(data[0] % 2 == 0 ? std::string(input) : fuzz::changed(stage.valid, bytes_of(input)));
   const auto document = dpe::read_package(raw, {stage.receiver}, rules, stage.clock, stage.log, blobs);
   const bool has_package = document && document->package;
   if (has_package && document->damage) std::abort();

@@ -4,6 +4,7 @@
 // no file may come out that its sender did not sign.
 #include <cstdint>
 
+#include "base/fuzz_testing.hpp"
 #include "formats/asic.hpp"
 #include "transports/dpo/package_testing.hpp"
 
@@ -11,16 +12,6 @@ using namespace kanal;
 using namespace kanal::transports::dpo;
 
 namespace {
-
-/// Triples of position (two octets) and new value.
-std::string changed(std::string text, std::string_view changes) {
-  for (std::size_t i = 0; i + 2 < changes.size(); i += 3) {
-    const auto at = static_cast<std::size_t>(static_cast<unsigned char>(changes[i])) << 8U |
-                    static_cast<std::size_t>(static_cast<unsigned char>(changes[i + 1]));
-    text[at % text.size()] = changes[i + 2];
-  }
-  return text;
-}
 
 std::string package_of(unsigned kind, std::string_view input) {
   static const std::string sbd = testing::sbd_text();
@@ -30,11 +21,11 @@ std::string package_of(unsigned kind, std::string_view input) {
     case 0:
       return std::string(input);
     case 1:
-      return changed(valid, input);
+      return fuzz::changed(valid, bytes_of(input));
     case 2:
-      return testing::packed(changed(sbd, input));
+      return testing::packed(fuzz::changed(sbd, bytes_of(input)));
     default:
-      return testing::packed(sbd, testing::encrypted(changed(container, input)));
+      return testing::packed(sbd, testing::encrypted(fuzz::changed(container, bytes_of(input))));
   }
 }
 
